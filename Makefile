@@ -1,0 +1,56 @@
+# Two commands matter: `make demo` and `make test`. Both make their environment from hash-locked files first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@$(PYTHON) tools/check_python.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## Walk the main path in a new folder (DEMO_DIR=...)
+	@$(BIN)/goldenpath demo $(DEMO_DIR)
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the suite (only Python packages needed)
+	@$(BIN)/python -m pytest -q -n auto -m "not real" $(ARGS)
+
+.PHONY: test-real
+test-real: $(VENV)/.dev ## Run the tests that need real tools
+	@$(BIN)/python -m pytest -q -m real $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Format, lint, types, import contract
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure against baselines (ONLY="P1 P4")
+	@$(BIN)/python -m bench $(ONLY)
+
+.PHONY: docs
+docs: $(VENV)/.dev ## Build the documentation strictly
+	@$(BIN)/mkdocs build --quiet --strict
+
+.PHONY: lock
+lock: ## Write the hash-locked requirement files (needs uv)
+	@tools/lock.sh
+
+.PHONY: clean
+clean: ## Remove what the build made
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,41 @@
+"""What a use-case is handed: ports, already wired. Built by ``bootstrap``, or by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goldenpath.model.audit import Actor, Source
+from goldenpath.model.settings import Settings
+from goldenpath.ports.audit import AuditSink
+from goldenpath.ports.clock import Clock, Entropy
+from goldenpath.ports.journal import Journal
+from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
+from goldenpath.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The wired platform. Members that open files or databases are callables, so a verb pays only for what it uses.
+
+    ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
+    ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
+    """
+
+    root: Path
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    actor: Actor
+    source: Source
+    correlation_id: str
+    repository: Callable[[], RepositoryReader]
+    notes: Callable[[], ApprovalNotes]
+    manifests: Callable[[], ManifestRepository]
+    store: Callable[[str, str], Store]
+    journal: Callable[[], Journal]
+    audit: Callable[[], AuditSink]
+    settings_commit: str = ""
+    progress: Callable[[str], None] = field(default=lambda _message: None)
+    environment_variables: Mapping[str, str] = field(default_factory=dict)

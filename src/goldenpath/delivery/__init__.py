@@ -1,0 +1,1 @@
+"""Files → Git. Renders nothing."""

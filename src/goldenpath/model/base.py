@@ -1,0 +1,26 @@
+"""The two struct bases and the canonical bytes that every digest is taken over."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
+    """A type that people write in YAML: camelCase names, unknown fields refused."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """A type of our own output and state: snake_case names, every field always written."""
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """Return the one JSON spelling of ``value``: keys sorted, no spaces, UTF-8. Same input, same bytes, on every machine."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def digest(value: Any) -> str:
+    """Return ``sha256:<hex>`` over the canonical bytes of ``value``. Never called with a secret value: digests there are keyed."""
+    return "sha256:" + hashlib.sha256(canonical_bytes(value)).hexdigest()

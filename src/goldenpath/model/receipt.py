@@ -1,0 +1,49 @@
+"""Proof of what was done."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from goldenpath.model.base import Record
+
+StepOutcome = Literal["done", "already", "skipped", "failed", "refused", "partial"]
+
+
+class StepReceipt(Record, frozen=True, kw_only=True):
+    """What became of one step. ``code`` is the error code of a failure."""
+
+    request_id: str
+    ref: str
+    action: str
+    outcome: StepOutcome
+    code: str = ""
+    message: str = ""
+    version_id: str = ""
+
+
+class ApplyReceipt(Record, frozen=True, kw_only=True):
+    """What one apply did in one environment. ``is_complete`` is False when a rerun is needed."""
+
+    environment: str
+    commit: str
+    plan_digest: str
+    generation: int
+    steps: tuple[StepReceipt, ...]
+    correlation_id: str
+    mutating_calls: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """True when nothing failed, was refused or is partial."""
+        return all(step.outcome in {"done", "already", "skipped"} for step in self.steps)
+
+
+class DeliveryReceipt(Record, frozen=True, kw_only=True):
+    """What was committed to the GitOps repository; ``commit`` is empty when every byte was already there."""
+
+    repository: str
+    branch: str
+    commit: str
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0

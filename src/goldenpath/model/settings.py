@@ -1,0 +1,154 @@
+"""``goldenpath.yaml``: everything a platform may decide, with the defaults of D1 to D21. Names, never secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from goldenpath.model.base import Contract
+from goldenpath.model.environment import ENVIRONMENTS
+from goldenpath.model.request import Label, Text
+
+RelativePath = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]+$(?!\n)")]
+FolderPath = Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Account = Annotated[str, Meta(pattern=r"^[0-9]{12}$(?!\n)")]
+Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$(?!\n)")]
+Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
+
+
+class CatalogSettings(Contract, frozen=True, kw_only=True):
+    """Where requests lie (D1)."""
+
+    root: RelativePath = "catalogs/secrets"
+
+
+class GovernanceSettings(Contract, frozen=True, kw_only=True):
+    """Where the gate's own data lies; all of it is read from the protected base revision (R10)."""
+
+    enums: RelativePath = "schemas/metadata/enums.yaml"
+    policy: RelativePath = "governance/policy.yaml"
+    approvers: RelativePath = "governance/approvers.yaml"
+    tombstones: RelativePath = "governance/tombstones.yaml"
+    protected_paths: tuple[RelativePath, ...] = (".github",)
+    protected_branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
+
+
+class StoreSettings(Contract, frozen=True, kw_only=True):
+    """One configured instance of a provider. ``backend: local`` is the embedded, sealed store that needs no cloud (D8)."""
+
+    backend: Label = "local"
+
+
+class EnvironmentSettings(Contract, frozen=True, kw_only=True):
+    """One environment: its account, region, cluster, key, and the store behind each provider."""
+
+    account: Account | None = None
+    allowed_accounts: tuple[Account, ...] = ()
+    region: Region = "us-east-1"
+    cluster: Label | None = None
+    kms_key: Text = ""
+    stores: dict[Label, StoreSettings] = {}
+
+
+class ServiceAccountRef(Contract, frozen=True, kw_only=True):
+    """The service account that External Secrets uses."""
+
+    name: Label = "eso-irsa-sa"
+    namespace: Label = "external-secrets"
+
+
+class ExternalSecretsSettings(Contract, frozen=True, kw_only=True):
+    """How ExternalSecrets and ClusterSecretStores are written (D9)."""
+
+    api_version: Literal["external-secrets.io/v1", "external-secrets.io/v1beta1"] = "external-secrets.io/v1"
+    store_name: Label = "aws-secrets-manager"
+    refresh_interval: Duration = "1h"
+    service_account: ServiceAccountRef = ServiceAccountRef()
+
+
+class AccessSettings(Contract, frozen=True, kw_only=True):
+    """Principals of the platform itself, per environment name; a resource policy never locks them out."""
+
+    platform_principals: dict[Label, tuple[Text, ...]] = {}
+    reader_principals: dict[Label, tuple[Text, ...]] = {}
+    metadata_principals: dict[Label, tuple[Text, ...]] = {}
+
+
+class DeliverySettings(Contract, frozen=True, kw_only=True):
+    """The GitOps repository: a folder beside or inside the platform repository, or another repository's path."""
+
+    repository: FolderPath = "../gitops"
+    branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
+    directory: RelativePath = "environments"
+    author_name: Text = "Goldenpath"
+    author_email: Text = "goldenpath@localhost"
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 5
+
+
+class NamingSettings(Contract, frozen=True, kw_only=True):
+    """Prefixes of store paths (D7)."""
+
+    prefix: Label = "goldenpath"
+    parameter_prefix: Label = "goldenpath"
+
+
+class StateSettings(Contract, frozen=True, kw_only=True):
+    """Where this machine keeps what does not belong in Git: embedded store, journal, audit log, keys. Folder mode 0700."""
+
+    directory: FolderPath = ".goldenpath"
+    key_source: Literal["file", "keyring"] = "file"
+
+
+class AuditSettings(Contract, frozen=True, kw_only=True):
+    """The audit log. ``checkpoint_mirror`` is the second place for signed checkpoints; it should be on other storage."""
+
+    directory: FolderPath | None = None
+    checkpoint_mirror: FolderPath | None = None
+    checkpoint_every: Annotated[int, Meta(ge=1)] = 1000
+    segment_max_bytes: Annotated[int, Meta(ge=4096)] = 268_435_456
+
+
+class ApplySettings(Contract, frozen=True, kw_only=True):
+    """Limits of an apply."""
+
+    plan_ttl_seconds: Annotated[int, Meta(ge=1)] = 3600
+    lease_seconds: Annotated[int, Meta(ge=5)] = 300
+    deadline_seconds: Annotated[int, Meta(ge=1)] = 1800
+
+
+class PriceSettings(Contract, frozen=True, kw_only=True):
+    """Prices for the estimate in the preview, in US dollars."""
+
+    secret_month: float = 0.40
+    per_10000_calls: float = 0.05
+
+
+class Settings(Contract, frozen=True, kw_only=True):
+    """The whole file. Every field has a default, so the smallest file is its two header lines."""
+
+    api_version: Literal["goldenpath.io/v1"] = "goldenpath.io/v1"
+    kind: Literal["Platform"] = "Platform"
+    catalog: CatalogSettings = CatalogSettings()
+    governance: GovernanceSettings = GovernanceSettings()
+    environments: dict[Label, EnvironmentSettings] = {}
+    naming: NamingSettings = NamingSettings()
+    external_secrets: ExternalSecretsSettings = ExternalSecretsSettings()
+    access: AccessSettings = AccessSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    state: StateSettings = StateSettings()
+    audit: AuditSettings = AuditSettings()
+    apply: ApplySettings = ApplySettings()
+    prices: PriceSettings = PriceSettings()
+
+    def environment(self, name: str) -> EnvironmentSettings:
+        """Return the settings of a canonical environment; defaults when the file does not mention it."""
+        return self.environments.get(name, EnvironmentSettings())
+
+    def cluster(self, environment: str) -> str:
+        """Return the cluster that an environment projects into; one of its own by default."""
+        return self.environment(environment).cluster or environment
+
+    def known_environments(self) -> tuple[str, ...]:
+        """Return the environments in canonical order."""
+        return ENVIRONMENTS

@@ -1,0 +1,118 @@
+"""What a store holds and what we want it to hold, free of any vendor's words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from goldenpath.model.base import Record, digest
+from goldenpath.model.secret import SecretRef
+
+Stage = Literal["current", "previous", "pending"]
+
+TAG_PREFIX = "goldenpath:"
+TAG_ID = "goldenpath:id"
+TAG_OWNER = "goldenpath:owner"
+TAG_SERVICE = "goldenpath:service"
+TAG_ENVIRONMENT = "goldenpath:environment"
+TAG_TIER = "goldenpath:tier"
+TAG_COMMIT = "goldenpath:commit"
+TAG_APPLIED = "goldenpath:applied"
+TAG_GENERATION = "goldenpath:generation"
+
+BOOKKEEPING_TAGS = frozenset({TAG_COMMIT, TAG_APPLIED, TAG_GENERATION})
+"""Tags that say who wrote last; they are never compared as desired state."""
+
+FIELDS = ("description", "kms_key", "policy", "tags")
+
+
+class DesiredSecret(Record, frozen=True, kw_only=True):
+    """The container that a request wants: everything but the value.
+
+    ``policy`` is canonical JSON text of the resource policy, empty for none. ``tags`` excludes the bookkeeping tags.
+    """
+
+    ref: SecretRef
+    request_id: str
+    description: str = ""
+    kms_key: str = ""
+    policy: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def field_digests(self) -> dict[str, str]:
+        """Return a short digest per comparable field, as kept in the ``goldenpath:applied`` tag."""
+        return {name: _short(getattr(self, name)) for name in FIELDS}
+
+    @property
+    def applied_tag(self) -> str:
+        """Return the text of the ``goldenpath:applied`` tag for this state."""
+        return ",".join(f"{name}={value}" for name, value in sorted(self.field_digests.items()))
+
+
+class VersionInfo(Record, frozen=True, kw_only=True):
+    """One numbered value, without the value. ``created_at`` is RFC 3339 UTC. ``fingerprint`` is keyed by the store's own key."""
+
+    id: str
+    stages: tuple[Stage, ...] = ()
+    created_at: str = ""
+    fingerprint: str = ""
+
+
+class StoreRecord(Record, frozen=True, kw_only=True):
+    """A record as observed.
+
+    ``deletion_date`` (RFC 3339) is set while the name is scheduled for deletion. ``generation`` is the fencing number of its last writer.
+    """
+
+    ref: SecretRef
+    description: str = ""
+    kms_key: str = ""
+    policy: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    versions: tuple[VersionInfo, ...] = ()
+    deletion_date: str = ""
+    created_at: str = ""
+    generation: int = 0
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request that owns the record; empty when the record is not ours (R20)."""
+        return dict(self.tags).get(TAG_ID, "")
+
+    @property
+    def comparable_tags(self) -> tuple[tuple[str, str], ...]:
+        """Tags that count as state: all but the bookkeeping ones, sorted."""
+        return tuple(sorted((key, value) for key, value in self.tags if key not in BOOKKEEPING_TAGS))
+
+    @property
+    def field_digests(self) -> dict[str, str]:
+        """Short digests of the fields as they really are, comparable with :attr:`DesiredSecret.field_digests`."""
+        return {
+            "description": _short(self.description),
+            "kms_key": _short(self.kms_key),
+            "policy": _short(self.policy),
+            "tags": _short(self.comparable_tags),
+        }
+
+    @property
+    def applied_digests(self) -> dict[str, str]:
+        """What the ``goldenpath:applied`` tag remembers of our last write; empty when there is none or it is unreadable."""
+        text = dict(self.tags).get(TAG_APPLIED, "")
+        pairs = (part.partition("=") for part in text.split(",") if part)
+        return {name: value for name, sep, value in pairs if sep}
+
+    def version_at(self, stage: Stage) -> VersionInfo | None:
+        """Return the version that carries ``stage``; None while no value was ever given (state awaiting-value)."""
+        return next((version for version in self.versions if stage in version.stages), None)
+
+
+class Fence(Record, frozen=True, kw_only=True):
+    """The right to write in one environment. A store refuses a write whose ``generation`` is below the one it has seen (R19)."""
+
+    environment: str
+    generation: int
+    holder: str
+
+
+def _short(value: object) -> str:
+    return digest(value).removeprefix("sha256:")[:12]

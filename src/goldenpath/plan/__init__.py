@@ -1,0 +1,1 @@
+"""(desired, observed) → Plan. Never calls a store."""

@@ -1,0 +1,1 @@
+"""Rules, gate, approvals, waivers, lifecycle. Pure: everything it judges is handed to it."""

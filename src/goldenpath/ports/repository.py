@@ -1,0 +1,125 @@
+"""Git as we read and write it. Object ids are full hex; paths are relative, with ``/``; names are UTF-8 text with surrogate escapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from goldenpath.model.base import Record
+from goldenpath.model.change import CommitInfo
+
+
+class TreeEntry(Record, frozen=True, kw_only=True):
+    """One entry below a tree. ``mode`` is git's (``100644``, ``100755``, ``120000`` symlink, ``160000`` submodule)."""
+
+    path: str
+    mode: str
+    oid: str
+
+
+class PathChange(Record, frozen=True, kw_only=True):
+    """One changed path; an empty ``old_oid``/``new_oid`` means added/deleted. Renames are shown as delete and add."""
+
+    path: str
+    old_oid: str
+    new_oid: str
+    old_mode: str
+    new_mode: str
+
+
+class SignatureCheck(Record, frozen=True, kw_only=True):
+    """Result of git's own check of an SSH-signed object. ``principal`` is the allowed signer it matched."""
+
+    is_valid: bool
+    principal: str = ""
+    fingerprint: str = ""
+    reason: str = ""
+
+
+class RepositoryReader(Protocol):
+    """Reads objects, never the working tree. Everything found in it is data (R11): no hook, filter or diff driver runs."""
+
+    @property
+    def root(self) -> str:
+        """Absolute path of the working tree, or of the bare repository."""
+        ...
+
+    def resolve(self, ref: str) -> str:
+        """Return the commit id of ``ref``. Raises ``NotFound`` ``git.ref-missing``."""
+        ...
+
+    def merge_base(self, first: str, second: str) -> str:
+        """Return the best common ancestor. Raises ``NotFound`` ``git.no-merge-base`` (unrelated or shallow history)."""
+        ...
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Say whether ``descendant`` contains ``ancestor``."""
+        ...
+
+    def tree_oid(self, commit: str, path: str) -> str:
+        """Return the object id of ``path`` at ``commit``; empty when nothing is there."""
+        ...
+
+    def list_tree(self, commit: str, path: str) -> Iterator[TreeEntry]:
+        """Yield every entry below ``path``, recursively, in path order; nothing when it is missing."""
+        ...
+
+    def read_blobs(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield (oid, content) in the order asked, through one process."""
+        ...
+
+    def read_file(self, commit: str, path: str) -> bytes | None:
+        """Return the bytes of a regular file at ``commit``; None when missing. Raises ``InvalidIntent`` for a link or submodule."""
+        ...
+
+    def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[PathChange, ...]:
+        """Return changed paths between two commits or trees, limited to ``paths`` when given."""
+        ...
+
+    def commits(self, base: str, head: str) -> tuple[CommitInfo, ...]:
+        """Return the commits of ``base..head``, oldest first, with co-author trailers."""
+        ...
+
+    def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:
+        """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
+        ...
+
+
+class ApprovalNotes(Protocol):
+    """Signed statements kept beside commits, in a notes ref of their own."""
+
+    def add_signed(self, commit: str, payload: bytes, *, signing_key: str, name: str, email: str) -> str:
+        """Sign ``payload`` with an SSH key (file or agent) as git signs a tag of ``commit``, store it, return the object's id."""
+        ...
+
+    def list_signed(self, commit: str) -> tuple[bytes, ...]:
+        """Return the raw signed objects kept for ``commit``, in stored order."""
+        ...
+
+    def verify(self, signed: bytes, allowed_signers: Mapping[str, Sequence[str]]) -> tuple[SignatureCheck, bytes, str]:
+        """Check with git's own SSH verification against {principal: public keys}; return (check, payload, commit it is bound to)."""
+        ...
+
+    def annotated_commits(self) -> tuple[str, ...]:
+        """Return every commit that has a statement."""
+        ...
+
+
+class ManifestRepository(Protocol):
+    """The GitOps repository we commit to. Never forces; a lost race raises so that the caller regenerates on the new head (R23)."""
+
+    def head(self) -> str:
+        """Return the branch's newest commit, after asking the remote when there is one; empty for an empty repository."""
+        ...
+
+    def read_tree(self, root: str) -> dict[str, bytes]:
+        """Return {path: bytes} of all regular files under ``root`` at :meth:`head`."""
+        ...
+
+    def commit(self, *, expected_head: str, writes: Mapping[str, bytes], removals: Sequence[str], message: str) -> str:
+        """Commit on top of ``expected_head`` and publish.
+
+        Raises:
+            Conflict: ``delivery.push-race`` when the branch moved; nothing was published.
+        """
+        ...

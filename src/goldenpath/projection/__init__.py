@@ -1,0 +1,1 @@
+"""Request → files. Same bytes for the same input, so the preview shows exactly what apply commits. Calls nothing."""

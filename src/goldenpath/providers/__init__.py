@@ -1,0 +1,1 @@
+"""Vendor kits and the operating system live here and nowhere else. Imports no stage."""

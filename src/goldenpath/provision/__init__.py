@@ -1,0 +1,1 @@
+"""Executes a plan through ports: journal, idempotency tokens, fencing. Knows no vendor."""
