@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import subprocess
 import urllib.parse
 import zlib
 from pathlib import Path
@@ -65,8 +66,6 @@ def scan_tree(root: Path, values: list[str]) -> list[str]:
 
 
 def _scan_packs(git_dir: Path, values: list[str]) -> list[str]:
-    import subprocess
-
     listing = subprocess.run(
         ["git", f"--git-dir={git_dir}", "cat-file", "--batch", "--batch-all-objects"], capture_output=True, check=True
     ).stdout

@@ -1,0 +1,3 @@
+"""Wires ports to providers. The only module that knows both."""
+
+from __future__ import annotations
