@@ -1,0 +1,100 @@
+"""Codes of reading and writing git repositories."""
+
+from __future__ import annotations
+
+from goldenpath.model.codes import CodeDoc
+
+CODES: dict[str, CodeDoc] = {
+    "git.missing": CodeDoc(
+        title="git could not be started",
+        why="History, approvals and manifests are read and written with the machine's own git.",
+        fix="Install git 2.34 or newer and put it on PATH; `goldenpath doctor` shows what is found.",
+    ),
+    "git.too-old": CodeDoc(
+        title="The installed git is too old",
+        why="Approvals are checked with git's own SSH signature check, which came with git 2.34.",
+        fix="Update git.",
+    ),
+    "git.not-a-repository": CodeDoc(
+        title="No git repository at this place",
+        why="Intent and policy are read from commits, so the folder must be in a repository.",
+        fix="Run inside a clone, name one with `-C DIR`, or make one with `git init`.",
+    ),
+    "git.unsafe-ownership": CodeDoc(
+        title="The repository belongs to another user",
+        why="Git does not read the configuration of a repository that somebody else controls; neither do we.",
+        fix="Run as the owner, or add the folder to your own `safe.directory` after looking at it.",
+    ),
+    "git.timeout": CodeDoc(
+        title="A git command took too long",
+        why="A command without an end would block the gate; it is stopped and counts as a failure.",
+        fix="Check disk and remote, then run again.",
+        rule="R15",
+    ),
+    "git.command-failed": CodeDoc(
+        title="A git command ended with an unexpected status",
+        why="Git's own text can hold addresses with credentials, so only the status is shown.",
+        fix="Run the named command by hand; `git fsck` finds a damaged repository.",
+        rule="R15",
+    ),
+    "git.ref-invalid": CodeDoc(
+        title="The text cannot name one commit",
+        why="Options, ranges, searches and patterns are refused where one commit is expected.",
+        fix="Name a branch, a tag or a commit id.",
+        rule="R11",
+    ),
+    "git.ref-missing": CodeDoc(
+        title="The named commit is not in this clone",
+        why="A gate without its base must block; it never assumes that nothing changed.",
+        fix="Fetch the branch, or unshallow the clone (`git fetch --unshallow`; in CI: fetch-depth 0).",
+        rule="R15",
+    ),
+    "git.ref-ambiguous": CodeDoc(
+        title="A branch and a tag have the same name",
+        why="Whoever may push a tag could otherwise stand in for the protected base.",
+        fix="Write the full name, such as `refs/heads/main`, and remove the tag.",
+        rule="R10",
+    ),
+    "git.no-merge-base": CodeDoc(
+        title="Base and head have no common ancestor here",
+        why="Without it nobody can say what the change is, so the gate blocks.",
+        fix="Unshallow the clone, or rebase the branch on the base.",
+        rule="R15",
+    ),
+    "git.history-incomplete": CodeDoc(
+        title="Commits of the range are missing from a shallow clone",
+        why="Their authors could approve their own change unseen.",
+        fix="Run `git fetch --unshallow`; in CI check out with fetch-depth 0.",
+        rule="R12",
+    ),
+    "git.object-missing": CodeDoc(
+        title="An object is not in this clone",
+        why="Objects are never fetched while reading: the gate has no network and no credential.",
+        fix="Fetch without a filter; `git fsck` finds damage.",
+        rule="R11",
+    ),
+    "git.object-too-large": CodeDoc(
+        title="An object is larger than anything we read",
+        why="Content is held in memory; a huge file in a change must not take the gate down.",
+        fix="Remove the file from the catalog or governance folders.",
+        rule="R36",
+    ),
+    "git.not-a-file": CodeDoc(
+        title="The path is a link, a folder or a submodule",
+        why="Links and submodules lead out of what was reviewed; they are never followed.",
+        fix="Put a regular file there.",
+        rule="R7",
+    ),
+    "git.linked-path": CodeDoc(
+        title="A parent of the path is a link, a file or a submodule",
+        why="A linked folder could show the gate other files than the ones in it.",
+        fix="Replace the link by a real folder.",
+        rule="R7",
+    ),
+    "git.path-invalid": CodeDoc(
+        title="The path is not inside the repository",
+        why="Absolute paths and dot segments lead out of the tree.",
+        fix="Write the path relative to the root, with `/` and without dots.",
+        rule="R7",
+    ),
+}

@@ -1,0 +1,266 @@
+"""Reads commits, trees and blobs. Never the working tree, never the index, never the network."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from goldenpath.errors import Conflict, InvalidIntent, NotFound
+from goldenpath.model.change import CommitInfo
+from goldenpath.ports.repository import PathChange, TreeEntry
+from goldenpath.providers.git.command import TIMEOUT_SECONDS
+from goldenpath.providers.git.objects import clean_path, commit_info, is_object_id, path_changes, tree_entries
+from goldenpath.providers.git.place import Place, find_place
+
+BLOB_MAX_BYTES = 16 * 1024 * 1024
+"""Larger blobs are refused: nothing that we read from a repository is near this size, and content is held in memory."""
+
+_EMPTY_TREE = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"}
+_REGULAR = frozenset({"100644", "100755"})
+_UNSAFE_REF = re.compile(r"\A(?:-|\Z)|[\x00-\x20\x7f:*?\[\\]|\.\.")
+_PLAIN_NAME = re.compile(r"(?!(?:HEAD|refs/.*|@)(?:\Z|[~^@]))[^~^@][^~^]*?(?=\Z|[~^]|@\{)")
+
+
+class GitReader:
+    """A RepositoryReader over one repository, bare or with a working tree.
+
+    Args:
+        folder: Any folder inside the repository.
+        timeout_seconds: Longest time that one git command may take.
+
+    Raises:
+        Misconfigured: ``git.missing``, ``git.too-old``, ``git.not-a-repository``, ``git.unsafe-ownership``.
+    """
+
+    def __init__(self, folder: Path | str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._place: Place = find_place(folder, timeout_seconds=timeout_seconds)
+        self._git = self._place.git
+
+    @property
+    def root(self) -> str:
+        """Absolute path of the working tree, or of the bare repository."""
+        return self._place.root
+
+    def resolve(self, ref: str) -> str:
+        """Return the commit id of ``ref``.
+
+        Raises:
+            InvalidIntent: ``git.ref-invalid`` for text that cannot name one commit.
+            Conflict: ``git.ref-ambiguous`` when a branch and a tag share the name: neither may stand in for the other (R10).
+            NotFound: ``git.ref-missing``.
+        """
+        if _UNSAFE_REF.search(ref):
+            raise InvalidIntent("git.ref-invalid", f"not the name of a commit: {ref!r}", hint="name a branch, a tag or a commit id")
+        if not is_object_id(ref):
+            self._require_one_meaning(ref)
+        found = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", allowed=(0, 1, 128))
+        if found.status or not is_object_id(found.line):
+            raise NotFound("git.ref-missing", f"no commit is named {ref!r} here", subject=ref, hint=self._missing_hint())
+        return found.line
+
+    def merge_base(self, first: str, second: str) -> str:
+        """Return the best common ancestor. Raises ``NotFound`` ``git.no-merge-base`` (unrelated or shallow history)."""
+        left, right = self.resolve(first), self.resolve(second)
+        found = self._git.run("merge-base", left, right, allowed=(0, 1))
+        if found.status:
+            why = "the clone is shallow" if self._cut_commits() else "their histories are unrelated"
+            raise NotFound(
+                "git.no-merge-base",
+                f"{left[:12]} and {right[:12]} have no common ancestor here: {why}",
+                subject=f"{left[:12]}...{right[:12]}",
+                hint=self._missing_hint(),
+            )
+        return found.line
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Say whether ``descendant`` contains ``ancestor``."""
+        found = self._git.run("merge-base", "--is-ancestor", self._commit(ancestor), self._commit(descendant), allowed=(0, 1, 128))
+        if found.status > 1:
+            raise NotFound("git.ref-missing", "one of the two commits is not here", subject=descendant, hint=self._missing_hint())
+        return found.status == 0
+
+    def tree_oid(self, commit: str, path: str) -> str:
+        """Return the object id of ``path`` at ``commit``; empty when nothing is there."""
+        name, base = clean_path(path), self._commit(commit)
+        spec = f"{base}:{name}" if name else f"{base}^{{tree}}"
+        found = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", spec, allowed=(0, 1, 128))
+        if found.status:
+            self.resolve(base)
+            return ""
+        return found.line
+
+    def list_tree(self, commit: str, path: str) -> Iterator[TreeEntry]:
+        """Yield every entry below ``path``, recursively, in path order; the entry itself when it is no folder; nothing when missing.
+
+        Raises:
+            InvalidIntent: ``git.linked-path`` when a parent of ``path`` is a link, a file or a submodule (R7).
+            NotFound: ``git.ref-missing``.
+        """
+        name, base = clean_path(path), self.resolve(commit)
+        limit = ["--", name] if name else []
+        with self._git.stream("ls-tree", "-r", "-z", "--full-tree", base, *limit) as output:
+            is_empty = True
+            for entry in tree_entries(_records(output)):
+                is_empty = False
+                yield entry
+        if is_empty and name:
+            self._require_plain_parents(base, name)
+
+    def read_blobs(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield (oid, content) in the order asked, through one process.
+
+        Raises:
+            NotFound: ``git.object-missing``.
+            InvalidIntent: ``git.object-too-large`` above ``BLOB_MAX_BYTES``.
+        """
+        for oid, _kind, content in self._read_objects(oids):
+            yield oid, content
+
+    def read_file(self, commit: str, path: str) -> bytes | None:
+        """Return the bytes of a regular file at ``commit``; None when missing.
+
+        Raises:
+            InvalidIntent: ``git.not-a-file`` for a link, a folder or a submodule; ``git.linked-path`` when a parent is one (R7).
+        """
+        name, base = clean_path(path), self.resolve(commit)
+        entries = tuple(tree_entries(iter(self._git.run("ls-tree", "-z", "--full-tree", base, "--", name).output.split(b"\0")[:-1])))
+        if not entries:
+            self._require_plain_parents(base, name)
+            return None
+        if entries[0].mode not in _REGULAR or entries[0].path != name:
+            raise InvalidIntent(
+                "git.not-a-file", "expected a regular file", subject=name, hint="links, folders and submodules are not followed"
+            )
+        return next(self.read_blobs([entries[0].oid]))[1]
+
+    def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[PathChange, ...]:
+        """Return changed paths between two commits or trees, limited to ``paths`` when given; an empty side is the empty tree."""
+        limit = [name for name in map(clean_path, paths) if name]
+        options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+        output = self._git.run("diff-tree", *options, self._tree(old, new), self._tree(new, old), "--", *limit).output
+        return path_changes(output)
+
+    def commits(self, base: str, head: str) -> tuple[CommitInfo, ...]:
+        """Return the commits of ``base..head``, oldest first, with co-author trailers.
+
+        Raises:
+            NotFound: ``git.ref-missing``, or ``git.history-incomplete`` when a shallow clone hides some of them.
+        """
+        return self._history("--topo-order", self._commit(head), f"^{self._commit(base)}")
+
+    def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:
+        """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
+        without = [f"^{self._commit(since)}"] if since else []
+        return self._history("--first-parent", self._commit(until), *without)
+
+    def _history(self, *arguments: str) -> tuple[CommitInfo, ...]:
+        listed = self._git.run("rev-list", "--reverse", *arguments, allowed=(0, 128))
+        if listed.status:
+            raise NotFound("git.ref-missing", "a commit of the range is not here", subject=arguments[1], hint=self._missing_hint())
+        oids = listed.output.decode("ascii").split()
+        history = tuple(commit_info(oid, content) for oid, _kind, content in self._read_objects(oids))
+        hidden = self._cut_commits().intersection(commit.oid for commit in history if commit.parents)
+        if hidden:
+            raise NotFound(
+                "git.history-incomplete",
+                "the clone is shallow: commits of the range are missing",
+                subject=min(hidden),
+                hint=self._missing_hint(),
+            )
+        return history
+
+    def _commit(self, ref: str) -> str:
+        return ref if is_object_id(ref) else self.resolve(ref)
+
+    def _tree(self, side: str, other: str) -> str:
+        """Return what diff-tree can read for ``side``: an object id that is here, or the empty tree in the repository's own format."""
+        if not side:
+            return _EMPTY_TREE[len(other) if is_object_id(other) else len(self.resolve("HEAD"))]
+        if not is_object_id(side):
+            return self.resolve(side)
+        if self._git.run("cat-file", "-e", f"{side}^{{tree}}", allowed=(0, 1, 128)).status and side not in _EMPTY_TREE.values():
+            raise NotFound("git.ref-missing", "the commit or tree is not here", subject=side, hint=self._missing_hint())
+        return side
+
+    def _require_one_meaning(self, ref: str) -> None:
+        plain = _PLAIN_NAME.match(ref)
+        if plain is None:
+            return
+        name = plain[0]
+        meanings = [f"refs/{kind}/{name}" for kind in ("heads", "tags", "remotes")]
+        listed = self._git.run("for-each-ref", "--format=%(refname)", *meanings).output
+        found = [line for line in os.fsdecode(listed).splitlines() if line in meanings]
+        if len(found) > 1:
+            raise Conflict("git.ref-ambiguous", f"{name!r} names {' and '.join(found)}", subject=ref, hint=f"write it in full: {found[0]}")
+
+    def _require_plain_parents(self, commit: str, path: str) -> None:
+        parts = path.split("/")[:-1]
+        parents = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+        if not parents:
+            return
+        listed = self._git.run("ls-tree", "-z", "--full-tree", commit, "--", *parents).output
+        for entry in tree_entries(iter(listed.split(b"\0")[:-1])):
+            if entry.path in parents and entry.mode != "040000":
+                raise InvalidIntent(
+                    "git.linked-path", "a parent of the path is no folder", subject=entry.path, hint="links are not followed"
+                )
+
+    def _read_objects(self, oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+        # The whole list goes through a file: with two pipes, a full one on each side would stop both of us for ever.
+        with tempfile.TemporaryFile() as wanted:
+            count = 0
+            for oid in oids:
+                if not is_object_id(oid):
+                    raise InvalidIntent("git.ref-invalid", f"not an object id: {oid!r}", hint="pass full ids as git prints them")
+                wanted.write(oid.encode("ascii") + b"\n")
+                count += 1
+            if count == 0:
+                return
+            wanted.flush()
+            wanted.seek(0)
+            with self._git.stream("cat-file", "--batch", "--buffer", stdin=wanted) as answers:
+                for _number in range(count):
+                    yield _next_object(answers)
+
+    def _cut_commits(self) -> frozenset[str]:
+        """Return the commits whose parents a shallow clone left out."""
+        try:
+            return frozenset((Path(self._place.common_dir) / "shallow").read_text("ascii").split())
+        except FileNotFoundError:
+            return frozenset()
+
+    def _missing_hint(self) -> str:
+        if self._cut_commits():
+            return "this clone is shallow: run `git fetch --unshallow` (in CI: fetch-depth 0)"
+        return "fetch the branch first, or check the spelling"
+
+
+def _records(output: IO[bytes]) -> Iterator[bytes]:
+    """Yield NUL-ended records as they arrive."""
+    rest = b""
+    while chunk := output.read(1 << 16):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
+
+
+def _next_object(answers: IO[bytes]) -> tuple[str, str, bytes]:
+    header = answers.readline().decode("ascii", "replace").split()
+    if len(header) != 3:  # noqa: PLR2004 - "<oid> <type> <size>"; otherwise "<oid> missing", or git is gone
+        subject = header[0] if header else ""
+        raise NotFound(
+            "git.object-missing", "an object is not in this clone", subject=subject, hint="fetch without a filter, or run `git fsck`"
+        )
+    oid, kind, size = header[0], header[1], int(header[2])
+    if size > BLOB_MAX_BYTES:
+        raise InvalidIntent(
+            "git.object-too-large", f"{size} bytes, at most {BLOB_MAX_BYTES} are read", subject=oid, hint="keep large files out"
+        )
+    content = answers.read(size)
+    answers.read(1)
+    if len(content) != size:
+        raise NotFound("git.object-missing", "an object could not be read whole", subject=oid, hint="run `git fsck`")
+    return oid, kind, content
