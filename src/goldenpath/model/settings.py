@@ -40,6 +40,17 @@ class StoreSettings(Contract, frozen=True, kw_only=True):
     backend: Label = "local"
 
 
+class OpenBaoSettings(Contract, frozen=True, kw_only=True):
+    """How a cluster reaches the environment's OpenBao: address, KV v2 mount, and the Kubernetes login that External Secrets uses."""
+
+    server: Annotated[str, Meta(max_length=255, pattern=r"^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?$(?!\n)")] = (
+        "https://openbao.openbao.svc:8200"
+    )
+    mount: Label = "secret"
+    auth_mount: Label = "kubernetes"
+    role: Label = "external-secrets"
+
+
 class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     """One environment: its account, region, cluster, key, and the store behind each provider."""
 
@@ -49,6 +60,7 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     cluster: Label | None = None
     kms_key: Text = ""
     stores: dict[Label, StoreSettings] = {}
+    openbao: OpenBaoSettings = OpenBaoSettings()
 
 
 class ServiceAccountRef(Contract, frozen=True, kw_only=True):

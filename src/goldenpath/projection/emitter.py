@@ -1,0 +1,120 @@
+"""Writes YAML that no reader can misread, the same bytes for the same tree.
+
+Why not a library: the manifests are a good part of the pipeline's time, and emitters leave scalars bare that one of the two YAML
+versions reads as a boolean, number or date. Here a string stays bare only when it starts with a letter, holds nothing but letters,
+digits and ``. _ / -``, and is no reserved word of YAML 1.1 or 1.2; all else is quoted like JSON, with escapes both versions know.
+This module must not know what it writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from goldenpath.errors import InvalidIntent
+
+Tree: TypeAlias = "str | int | bool | Mapping[str, Tree] | Sequence[Tree] | None"
+
+KEY_MAX = 160
+"""Longest key in characters: six bytes of escape each stay below the 1,024 that YAML allows before the colon."""
+
+_PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
+_SIMPLE = re.compile(r"[ !#-\[\]-~]*")
+_RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_SURROGATES = range(0xD800, 0xE000)
+_SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def emit(tree: Mapping[str, Tree], *, comment: str = "") -> bytes:
+    """Return ``tree`` as one YAML document in block style, keys in the order given; ``comment`` becomes its first line.
+
+    Raises:
+        InvalidIntent: ``projection.text-not-encodable`` for a lone surrogate, ``projection.key-too-long`` for a key above ``KEY_MAX``.
+    """
+    lines: list[str] = []
+    if comment:
+        lines.append("# " + comment)
+    if tree:
+        _mapping(tree, "", lines)
+    else:
+        lines.append("{}")
+    lines.append("")
+    return "\n".join(lines).encode("ascii")
+
+
+def _mapping(tree: Mapping[str, Tree], indent: str, lines: list[str]) -> None:
+    for key, value in tree.items():
+        head = f"{indent}{_key(key)}:"
+        if isinstance(value, str):
+            lines.append(f"{head} {_text(value)}")
+        else:
+            _entry(head, value, indent, lines)
+
+
+def _entry(head: str, value: Tree, indent: str, lines: list[str]) -> None:
+    if isinstance(value, Mapping):
+        if not value:
+            lines.append(head + " {}")
+            return
+        lines.append(head)
+        _mapping(value, indent + "  ", lines)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        if not value:
+            lines.append(head + " []")
+            return
+        lines.append(head)
+        _sequence(value, indent + "  ", lines)
+    else:
+        lines.append(f"{head} {_scalar(value)}")
+
+
+def _sequence(items: Sequence[Tree], indent: str, lines: list[str]) -> None:
+    for item in items:
+        if isinstance(item, Mapping) and item:
+            start = len(lines)
+            _mapping(item, indent + "  ", lines)
+            # the first entry shares the line of its dash
+            lines[start] = f"{indent}- {lines[start][len(indent) + 2 :]}"
+        else:
+            _entry(indent + "-", item, indent, lines)
+
+
+def _scalar(value: str | int | None) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+@lru_cache(maxsize=256)
+def _key(key: str) -> str:
+    if len(key) > KEY_MAX:
+        raise InvalidIntent("projection.key-too-long", f"a key of {len(key)} characters cannot be written; at most {KEY_MAX} can")
+    return _text(key)
+
+
+@lru_cache(maxsize=4096)
+def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
+        return text
+    if _SIMPLE.fullmatch(text):
+        return f'"{text}"'
+    return '"' + "".join(map(_escape, text)) + '"'
+
+
+def _escape(char: str) -> str:
+    if " " <= char <= "~":
+        return _SHORT.get(char, char)
+    code = ord(char)
+    if code in _SURROGATES:
+        raise InvalidIntent(
+            "projection.text-not-encodable",
+            f"the text holds the lone surrogate U+{code:04X}, which no file can hold",
+            hint="write the name in UTF-8",
+        )
+    return _SHORT.get(char) or (f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}")  # noqa: PLR2004 - end of the basic plane

@@ -1,0 +1,50 @@
+"""``inventory.json``: what an environment holds, for people and catalogs that must not need our tools. Names and places, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import orjson
+
+from goldenpath.model.naming import store_path
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
+from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.projection.tfvars import JSON_OPTIONS
+
+INVENTORY_PATH = "inventory.json"
+SCHEMA_VERSION = 1
+
+
+def render_inventory(
+    requests: Iterable[SecretRequest],
+    *,
+    environment: str,
+    settings: Settings,
+    projected: Collection[str],
+    awaiting: Collection[str],
+) -> bytes:
+    """Return the file's bytes. ``projected`` holds the ids that have a manifest, ``awaiting`` those that have no value yet."""
+    entries = [_entry(request, settings, projected, awaiting) for request in requests]
+    return orjson.dumps({"schema_version": SCHEMA_VERSION, "environment": environment, "secrets": entries}, option=JSON_OPTIONS)
+
+
+def _entry(request: SecretRequest, settings: Settings, projected: Collection[str], awaiting: Collection[str]) -> dict[str, Any]:
+    meta, spec = request.metadata, request.spec
+    return {
+        "id": meta.id,
+        "name": meta.name,
+        "service": meta.service,
+        "owner": meta.owner,
+        "tier": spec.risk.tier,
+        "secret_type": spec.secret_type,
+        "rotation_class": spec.rotation.rotation_class,
+        "lifecycle": spec.lifecycle.status,
+        "is_awaiting_value": meta.id in awaiting,
+        "provider": spec.provider,
+        "store_path": store_path(request, prefix=settings.naming.prefix),
+        "namespace": spec.access.namespace,
+        "k8s_secret": spec.access.k8s_secret_name,
+        "manifest": external_secret_path(request) if meta.id in projected else None,
+    }

@@ -1,0 +1,79 @@
+"""All files of one environment from its requests: the one function that preview and delivery share, so what is shown is what is committed.
+
+Must not read, write or ask anything; the same requests give the same bytes in every process (R23).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from goldenpath.errors import Conflict
+from goldenpath.model.lifecycle import PROJECTED_STATES
+from goldenpath.model.policy import Cadence
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
+from goldenpath.projection.cluster_secret_store import cluster_secret_store_path, render_cluster_secret_store
+from goldenpath.projection.external_secret import external_secret_path, render_external_secret
+from goldenpath.projection.inventory import INVENTORY_PATH, render_inventory
+from goldenpath.projection.stores import PROJECTABLE, is_projectable
+from goldenpath.projection.tfvars import TFVARS_PATH, render_tfvars
+
+
+def render_environment(
+    requests: Iterable[SecretRequest],
+    *,
+    environment: str,
+    settings: Settings,
+    awaiting: frozenset[str] = frozenset(),
+    rotation: Mapping[str, Cadence] | None = None,
+) -> dict[str, bytes]:
+    """Return {path relative to the environment's folder: bytes}, sorted by path; requests of other environments are left out.
+
+    ``awaiting`` holds the ids of requests without a first value: they get a container and an inventory entry, but no ExternalSecret
+    yet (D12). ``rotation`` is the platform's cadence per rotation class, for Terraform. No request, no file.
+
+    Raises:
+        Conflict: ``projection.manifest-collision`` when two requests would write one file.
+        InvalidIntent: ``projection.principal-unsafe`` or ``projection.policy-too-large``.
+    """
+    mine = sorted((request for request in requests if request.environment == environment), key=lambda request: request.id)
+    if not mine:
+        return {}
+    standing = [request for request in mine if is_projectable(request) and request.spec.lifecycle.status in PROJECTED_STATES]
+    shown = [request for request in standing if request.id not in awaiting]
+    _refuse_collisions(standing)
+    files = {external_secret_path(request): render_external_secret(request, settings=settings) for request in shown}
+    files |= _stores(standing, environment, settings)
+    files[TFVARS_PATH] = render_tfvars(mine, settings=settings, rotation=rotation)
+    files[INVENTORY_PATH] = render_inventory(
+        mine,
+        environment=environment,
+        settings=settings,
+        projected=frozenset(request.id for request in shown),
+        awaiting=awaiting,
+    )
+    return dict(sorted(files.items()))
+
+
+def _stores(requests: list[SecretRequest], environment: str, settings: Settings) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for provider in PROJECTABLE:
+        namespaces = {request.spec.access.namespace for request in requests if request.spec.provider == provider}
+        if namespaces:
+            path = cluster_secret_store_path(provider, environment=environment, settings=settings)
+            files[path] = render_cluster_secret_store(provider, environment=environment, settings=settings, namespaces=namespaces)
+    return files
+
+
+def _refuse_collisions(requests: list[SecretRequest]) -> None:
+    owners: dict[str, str] = {}
+    for request in requests:
+        path = external_secret_path(request)
+        first = owners.setdefault(path, request.id)
+        if first != request.id:
+            raise Conflict(
+                "projection.manifest-collision",
+                f"{first} and {request.id} would both write {path}",
+                subject=request.id,
+                hint="give one of them another metadata.name or another namespace",
+            )

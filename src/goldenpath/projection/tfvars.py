@@ -1,0 +1,65 @@
+"""One aggregate tfvars file per environment (D10).
+
+Terraform replaces a map variable between files instead of merging it, so one file per request would lose all but one. Containers,
+tags, policies, keys and rotation settings; never a value (R1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from goldenpath.model.lifecycle import RECOVERY_WINDOW_DAYS
+from goldenpath.model.naming import store_path
+from goldenpath.model.policy import Cadence
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
+from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER
+from goldenpath.projection.iam import resource_policy
+from goldenpath.projection.stores import SECRETS_MANAGER
+
+TFVARS_PATH = "terraform/secrets.auto.tfvars.json"
+VARIABLE = "goldenpath_secrets"
+JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+
+
+def render_tfvars(requests: Iterable[SecretRequest], *, settings: Settings, rotation: Mapping[str, Cadence] | None = None) -> bytes:
+    """Return the file's bytes: one map keyed by request id, of the requests that want a container in Secrets Manager.
+
+    ``rotation`` maps rotation classes to the platform's cadence; a class that is not in it leaves ``rotation_days`` null.
+    """
+    cadences = rotation or {}
+    secrets = {request.id: _container(request, settings, cadences) for request in requests if _wants_container(request)}
+    return orjson.dumps({VARIABLE: secrets}, option=JSON_OPTIONS)
+
+
+def _wants_container(request: SecretRequest) -> bool:
+    return request.spec.provider == SECRETS_MANAGER and request.spec.lifecycle.status != "decommissioned"
+
+
+def _container(request: SecretRequest, settings: Settings, cadences: Mapping[str, Cadence]) -> dict[str, Any]:
+    spec = request.spec
+    cadence = cadences.get(spec.rotation.rotation_class)
+    return {
+        "description": request.metadata.description,
+        "kms_key": settings.environment(request.environment).kms_key or None,
+        "name": store_path(request, prefix=settings.naming.prefix),
+        "policy": resource_policy(request, settings=settings),
+        "recovery_window_in_days": spec.lifecycle.recovery_window_in_days or RECOVERY_WINDOW_DAYS[spec.risk.tier],
+        "rotation_class": spec.rotation.rotation_class,
+        "rotation_days": cadence.every_days if cadence else None,
+        "tags": _tags(request),
+    }
+
+
+def _tags(request: SecretRequest) -> dict[str, str]:
+    meta = request.metadata
+    return {
+        TAG_ID: meta.id,
+        TAG_OWNER: meta.owner,
+        TAG_SERVICE: meta.service,
+        TAG_ENVIRONMENT: meta.environment,
+        TAG_TIER: request.spec.risk.tier,
+    }
