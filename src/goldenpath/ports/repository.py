@@ -84,6 +84,10 @@ class RepositoryReader(Protocol):
         """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
         ...
 
+    def path_history(self, until: str, path: str) -> tuple[CommitInfo, ...]:
+        """Return the commits of the first-parent line up to ``until`` that changed ``path`` there, oldest first."""
+        ...
+
 
 class ApprovalNotes(Protocol):
     """Signed statements kept beside commits, in a notes ref of their own."""

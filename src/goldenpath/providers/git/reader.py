@@ -157,6 +157,10 @@ class GitReader:
         without = [f"^{self._commit(since)}"] if since else []
         return self._history("--first-parent", self._commit(until), *without)
 
+    def path_history(self, until: str, path: str) -> tuple[CommitInfo, ...]:
+        """Return the commits of the first-parent line up to ``until`` that changed ``path`` there, oldest first."""
+        return self._history("--first-parent", self._commit(until), "--", clean_path(path))
+
     def _history(self, *arguments: str) -> tuple[CommitInfo, ...]:
         listed = self._git.run("rev-list", "--reverse", *arguments, allowed=(0, 128))
         if listed.status:
