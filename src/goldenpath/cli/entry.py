@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import sys
 
+COMPLETION_VARIABLE = "_GOLDENPATH_COMPLETE"
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    if sys.argv[1:] in (["--version"], ["version"]):
-        from goldenpath import __version__
+    from goldenpath.cli.streams import open_missing_descriptors
 
-        sys.stdout.write(f"goldenpath {__version__}\n")
-        return
+    open_missing_descriptors()
+    try:
+        sys.exit(_dispatch(sys.argv[1:]))
+    except KeyboardInterrupt:  # before or after the guard: while modules load
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    import os
+
+    if arguments in (["--version"], ["version"]):
+        return _print_version()
+    if COMPLETION_VARIABLE in os.environ:
+        from goldenpath.cli.completion import answer_shell
+
+        return answer_shell(os.environ[COMPLETION_VARIABLE])
     from goldenpath.cli.root import run
 
-    sys.exit(run(sys.argv[1:]))
+    return run(arguments)
+
+
+def _print_version() -> int:
+    from goldenpath import __version__
+    from goldenpath.cli.streams import flush_or_drop
+
+    sys.stdout.write(f"goldenpath {__version__}\n")
+    flush_or_drop(sys.stdout)
+    return 0

@@ -19,7 +19,22 @@ class Exit(IntEnum):
     CONFLICT = 6
     INTERNAL = 70
     INTERRUPTED = 130
+    TERMINATED = 143
 
+
+MEANINGS: dict[Exit, str] = {
+    Exit.DONE: "done, or clean",
+    Exit.FINDINGS: "findings: policy violation, drift, leak, unhealthy (or a difference, only with `--exit-code`)",
+    Exit.USAGE: "usage, schema or configuration error",
+    Exit.NOT_PERMITTED: "not authenticated or not permitted",
+    Exit.UNAVAILABLE: "dependency unavailable or timed out; safe to run again",
+    Exit.WAITING: "waiting on a human: approval, review or first value",
+    Exit.CONFLICT: "not found, conflict or lost race",
+    Exit.INTERNAL: "internal fault, with a report id",
+    Exit.INTERRUPTED: "interrupted or declined; run again to resume",
+    Exit.TERMINATED: "ended by SIGTERM (other signals: 128 + number); run again to resume",
+}
+"""One line per code, for ``--help`` pages and the reference."""
 
 _BY_KIND = {
     "invalid-intent": Exit.USAGE,
@@ -36,11 +51,16 @@ _BY_KIND = {
     "internal": Exit.INTERNAL,
 }
 
-_WAITING_CODES = frozenset({"approval.missing", "value.awaiting"})
+_BY_CODE = {
+    "approval.missing": Exit.WAITING,
+    "value.awaiting": Exit.WAITING,
+    "cli.declined": Exit.INTERRUPTED,
+    "cli.interrupted": Exit.INTERRUPTED,
+    "cli.terminated": Exit.TERMINATED,
+}
+"""Codes whose meaning is finer than their kind."""
 
 
 def exit_code(error: GoldenpathError) -> Exit:
     """Return the exit code of an error; an error that a human can resolve by acting is ``WAITING``."""
-    if error.code in _WAITING_CODES:
-        return Exit.WAITING
-    return _BY_KIND[error.kind]
+    return _BY_CODE.get(error.code) or _BY_KIND[error.kind]

@@ -1,65 +1,141 @@
-"""Every way to fail, in one place: a message on stderr (or JSON on stdout), a stable code, an exit code. Never a traceback with data."""
+"""Every way to fail, in one place: a message on stderr (and a document on stdout for machines), a stable code, an exit code.
+
+Never a traceback, never a word that was typed, never a value (R58). The parts that explain a failure are imported when there is one.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
 
 from goldenpath.cli.exit_codes import Exit, exit_code
+from goldenpath.cli.interruption import interruption, raising_on_signals
+from goldenpath.cli.streams import accept_any_text, drop, flush_or_drop
 from goldenpath.errors import GoldenpathError
 
+_FORMAT_OPTIONS = ("-o", "--output")
+_SHORT_FLAGS = "qv"
 
-def guarded(command: click.Command, arguments: list[str]) -> int:
-    """Run ``command`` and return the exit code."""
+
+def guarded(command: click.Command, arguments: Sequence[str]) -> int:
+    """Run ``command`` and return the exit code; whatever happens, it ends here."""
+    from goldenpath.cli.output import WRITTEN
+
+    WRITTEN.has_document = False
+    accept_any_text(sys.stdout)
+    accept_any_text(sys.stderr)
+    with raising_on_signals():
+        code = _run(command, arguments)
+    flush_or_drop(sys.stdout)
+    flush_or_drop(sys.stderr)
+    return code
+
+
+def _run(command: click.Command, arguments: Sequence[str]) -> int:
     try:
-        result = command.main(args=arguments, prog_name="goldenpath", standalone_mode=False)
-    except GoldenpathError as error:
-        return _refuse(error, arguments)
-    except click.exceptions.Abort:
-        sys.stderr.write("interrupted\n")
-        return Exit.INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        _close_stdout()
-        return Exit.DONE
+        return _invoke(command, arguments)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the door: nothing may leave as a traceback
+        return next(end for kinds, end in _ENDINGS if isinstance(error, kinds))(error, arguments)
+
+
+def _invoke(command: click.Command, arguments: Sequence[str]) -> int:
+    try:
+        with command.make_context("goldenpath", list(arguments)) as context:
+            result = command.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     return result if isinstance(result, int) else Exit.DONE
 
 
-def _refuse(error: GoldenpathError, arguments: list[str]) -> int:
-    from goldenpath.cli.output import SCHEMA_VERSION, printable
+def _refuse_usage(error: Any, arguments: Sequence[str]) -> int:
+    from goldenpath.cli.usage import usage_error
 
-    if _wants_json(arguments):
-        import msgspec
-
-        document: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "kind": "Error",
-            "code": error.code,
-            "error_kind": error.kind,
-            "message": error.message,
-            "subject": error.subject,
-            "hint": error.hint,
-        }
-        sys.stdout.write(msgspec.json.encode(document, order="deterministic").decode() + "\n")
-    sys.stderr.write("error: " + printable(str(error)) + "\n")
-    if error.hint:
-        sys.stderr.write("  hint: " + printable(error.hint) + "\n")
-    sys.stderr.write(f"  more: goldenpath explain {error.code}\n")
-    return exit_code(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        sys.stderr.write(error.message + "\n")
+        return Exit.USAGE
+    return _report(usage_error(error, arguments), arguments)
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    joined = " ".join(arguments)
-    return "-o json" in joined or "-ojson" in joined or "--output json" in joined or "--output=json" in joined
+def _interrupted(error: Any, arguments: Sequence[str]) -> int:
+    found = error if isinstance(error, KeyboardInterrupt) else error.__cause__
+    shown, code = interruption(found if isinstance(found, KeyboardInterrupt) else KeyboardInterrupt())
+    _report(shown, arguments)
+    return code
 
 
-def _close_stdout() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _reader_left(error: Any, arguments: Sequence[str]) -> int:
+    """End quietly when the reader of stdout went away (``| head``); any other broken pipe is a fault like others."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop(sys.stdout)
+        return Exit.DONE
+    return _fault(error, arguments)
+
+
+def _fault(error: Any, arguments: Sequence[str]) -> int:
+    from goldenpath.cli.faults import fault_lines, internal_fault, system_refusal
+
+    shown = system_refusal(error) if isinstance(error, OSError) else internal_fault(error)
+    code = _report(shown, arguments)
+    if "--debug" in _own_words(arguments):
+        sys.stderr.writelines(f"  {line}\n" for line in fault_lines(error))
+    return code
+
+
+def _report(error: Any, arguments: Sequence[str]) -> int:
+    from goldenpath.cli.output import WRITTEN, printable
+
+    code = exit_code(error)
+    wanted = requested_format(arguments)
+    if wanted not in (None, "table", "markdown") and not WRITTEN.has_document:
+        from goldenpath.cli.failure_document import write_failure
+
+        write_failure(wanted or "json", error, code)
+    lines = ["error: " + printable(str(error))]
+    lines += ["  hint: " + printable(error.hint)] if error.hint else []
+    lines += [f"  more: goldenpath explain {error.code}"]
+    sys.stderr.write("\n".join(lines) + "\n")
+    return code
+
+
+_ENDINGS: tuple[tuple[Any, Callable[[Any, Sequence[str]], int]], ...] = (
+    (GoldenpathError, _report),
+    (click.ClickException, _refuse_usage),
+    ((KeyboardInterrupt, click.exceptions.Abort, EOFError), _interrupted),
+    (BrokenPipeError, _reader_left),
+    (Exception, _fault),
+)
+"""Which way a run ends, by what ended it; the first row that fits counts."""
+
+
+def requested_format(arguments: Sequence[str]) -> str | None:
+    """Return the format that the command line or the environment asks for, also when the line as a whole is not understood."""
+    wanted = os.environ.get("GOLDENPATH_OUTPUT")
+    words = list(_own_words(arguments))
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        wanted = _format_in(word, following) or wanted
+    return wanted
+
+
+def _format_in(word: str, following: str) -> str | None:
+    if word == "--json":
+        return "json"
+    if word in _FORMAT_OPTIONS:
+        return following
+    if word.startswith("--output="):
+        return word.partition("=")[2]
+    bundle = word[1:].lstrip(_SHORT_FLAGS) if word.startswith("-") and not word.startswith("--") else ""
+    if bundle.startswith("o"):
+        return bundle[1:].removeprefix("=") or following
+    return None
+
+
+def _own_words(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the arguments that are ours: after ``--`` they belong to a child program."""
+    return takewhile(lambda word: word != "--", arguments)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.state import CliState, global_options
+from goldenpath.cli.help import example, write_epilog
+from goldenpath.cli.params import give_known_types
+from goldenpath.cli.state import CliState, accept_global_options, global_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 VERBS: dict[str, tuple[str, str]] = {
     "validate": ("goldenpath.cli.validate:validate", "Check request files against the contract"),
@@ -43,26 +48,73 @@ class LazyGroup(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one verb."""
+        """Import and return one verb, fitted into the frame."""
         entry = VERBS.get(cmd_name)
-        if entry is None:
-            return None
-        module, _, attribute = entry[0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return fitted(load_verb(entry[0])) if entry is not None else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in VERBS.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete verbs without importing any, and options as usual."""
+        from click.shell_completion import CompletionItem
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GOLDENPATH"})
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(name, help=summary) for name, (_, summary) in VERBS.items() if name.startswith(incomplete)]
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; a wrong one is met with the nearest names, which click cannot know as verbs are not loaded."""
+        if args[0] not in VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+
+def load_verb(entry: str) -> click.Command:
+    """Import ``module:attribute``."""
+    module, _, attribute = entry.partition(":")
+    command: click.Command = getattr(importlib.import_module(module), attribute)
+    return command
+
+
+def fitted(command: click.Command) -> click.Command:
+    """Give a verb and everything below it the global options, known argument types and its examples; once."""
+    if getattr(command, "is_fitted", False):
+        return command
+    command.is_fitted = True  # type: ignore[attr-defined]
+    command.context_settings.setdefault("help_option_names", ["-h", "--help"])
+    accept_global_options(command)
+    give_known_types(command)
+    write_epilog(command)
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            fitted(below)
+    return command
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from goldenpath import __version__
+
+        click.echo(f"goldenpath {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @global_options
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version.")
+@example("goldenpath demo", "goldenpath validate catalogs/", "goldenpath status --json")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
     """Take a platform secret through its whole life, with proof at every seam."""
-    ctx.obj = CliState.from_options(options)
+    state = CliState.from_options(options)
+    state.start_limits()
+    ctx.obj = state
+
+
+write_epilog(cli, is_root=True)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,9 +1,14 @@
-"""What every verb shares: the global flags, and lazy access to the wired platform and the output."""
+"""What every verb shares: the global flags, and lazy access to the wired platform and the output.
+
+Global options stand before the verb or after it (``goldenpath status -o json``); the one nearest to the end wins.
+Precedence: flag, ``GOLDENPATH_*`` variable, file, default. Only the options of :data:`VARIABLES` have a variable: a switch that
+confirms, reveals or forgives is never read from the environment (CASES 183).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,27 +23,52 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "yaml", "ndjson", "sarif", "junit", "github", "markdown")
 
+VARIABLES = {
+    "directory": "GOLDENPATH_DIRECTORY",
+    "output_format": "GOLDENPATH_OUTPUT",
+    "is_quiet": "GOLDENPATH_QUIET",
+    "is_verbose": "GOLDENPATH_VERBOSE",
+    "no_color": "GOLDENPATH_NO_COLOR",
+    "timeout_seconds": "GOLDENPATH_TIMEOUT",
+}
+"""Environment variable of each global option that has one."""
+
 
 @dataclass(frozen=True)
 class CliState:
-    """The global flags, parsed once."""
+    """The global flags, parsed once. ``timeout_seconds`` limits the whole run; ``None`` means no limit."""
 
-    output_format: str | None
-    is_quiet: bool
-    is_verbose: bool
-    no_color: bool
-    directory: Path
+    output_format: str | None = None
+    is_quiet: bool = False
+    is_verbose: bool = False
+    no_color: bool = False
+    directory: Path = Path()
+    is_debug: bool = False
+    timeout_seconds: float | None = None
 
     @staticmethod
     def from_options(options: Mapping[str, Any]) -> CliState:
-        """Build the state from click's parameters."""
-        return CliState(
-            output_format=options["output_format"],
-            is_quiet=options["quiet"],
-            is_verbose=options["verbose"],
-            no_color=options["no_color"],
-            directory=Path(options["directory"]),
-        )
+        """Build the state from click's parameters; what was not given keeps its default."""
+        return CliState().with_options(options)
+
+    def with_options(self, options: Mapping[str, Any]) -> CliState:
+        """Return this state with the options that were given; ``None`` means not given."""
+        names = {field.name for field in fields(self)}
+        given = {name: value for name, value in options.items() if name in names and value is not None}
+        if options.get("is_json"):
+            given["output_format"] = "json"
+        if given.get("is_debug"):
+            given["is_verbose"] = True
+        if "directory" in given:
+            given["directory"] = Path(given["directory"])
+        return replace(self, **given) if given else self
+
+    def start_limits(self) -> None:
+        """Start the time limit of the run, if there is one."""
+        if self.timeout_seconds is not None:
+            from goldenpath.cli.interruption import start_timer
+
+            start_timer(self.timeout_seconds)
 
     @cached_property
     def output(self) -> Output:
@@ -55,25 +85,54 @@ class CliState:
         return open_platform(self.directory, progress=self.output.progress)
 
 
-def global_options(function: F) -> F:
-    """Add the flags that work before every verb."""
-    for option in reversed(
+def _specifications() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]:
+    flag: dict[str, Any] = {"is_flag": True, "default": None}
+    return (
+        (("-C", "--directory"), {"metavar": "DIR", "help": "Platform repository. [default: .]"}),
+        (("-o", "--output", "output_format"), {"type": click.Choice(FORMATS), "help": "Output format. [default: table]"}),
+        (("--json", "is_json"), {**flag, "help": "The same as -o json."}),
+        (("-q", "--quiet", "is_quiet"), {**flag, "help": "Only data and errors."}),
+        (("-v", "--verbose", "is_verbose"), {**flag, "help": "More about what happens; never a value."}),
+        (("--debug", "is_debug"), {**flag, "help": "Like -v; an internal fault also shows its frames, never locals."}),
+        (("--no-color", "no_color"), {**flag, "help": "No colour; NO_COLOR does the same."}),
         (
-            click.option("-C", "--directory", default=".", metavar="DIR", help="Platform repository. [default: .]"),
-            click.option(
-                "-o",
-                "--output",
-                "output_format",
-                type=click.Choice(FORMATS),
-                help="Output format; table on a terminal.",
-            ),
-            click.option("-q", "--quiet", is_flag=True, help="Only data and errors."),
-            click.option("-v", "--verbose", "--debug", "verbose", is_flag=True, help="More about what happens; never a value."),
-            click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same."),
+            ("--timeout", "timeout_seconds"),
+            {
+                "type": click.FloatRange(min=0, min_open=True),
+                "metavar": "SECONDS",
+                "help": "End the run after this time; it can be resumed.",
+            },
         ),
-    ):
-        function = option(function)
+    )
+
+
+def global_options(function: F) -> F:
+    """Add the flags that work before every verb, with their environment variables."""
+    for names, settings in reversed(_specifications()):
+        variable = VARIABLES.get(_parameter_name(names))
+        function = click.option(*names, **settings, envvar=variable, show_envvar=variable is not None)(function)
     return function
+
+
+def accept_global_options(command: click.Command) -> None:
+    """Let ``command`` take the global options too, hidden from its help; its own options of the same name win."""
+    taken = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    for names, settings in _specifications():
+        flags = tuple(name for name in names if name.startswith("-") and name not in taken)
+        if flags:
+            merged = {**settings, "hidden": True, "expose_value": False, "callback": _merge_into_state}
+            command.params.append(click.Option((*flags, f"global_{_parameter_name(names)}"), **merged))
+
+
+def _merge_into_state(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and isinstance(ctx.obj, CliState):
+        ctx.obj = ctx.obj.with_options({(param.name or "").removeprefix("global_"): value})
+        ctx.obj.start_limits()
+
+
+def _parameter_name(names: tuple[str, ...]) -> str:
+    explicit = [name for name in names if not name.startswith("-")]
+    return explicit[0] if explicit else names[-1].removeprefix("--").replace("-", "_")
 
 
 pass_state = click.make_pass_decorator(CliState)
