@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from goldenpath.model.base import Record, digest
 from goldenpath.model.secret import SecretRef
 
@@ -100,6 +102,16 @@ class StoreRecord(Record, frozen=True, kw_only=True):
         text = dict(self.tags).get(TAG_APPLIED, "")
         pairs = (part.partition("=") for part in text.split(",") if part)
         return {name: value for name, sep, value in pairs if sep}
+
+    @property
+    def container(self) -> StoreRecord:
+        """The record without its versions and last writer: what a plan compares, so that a new value does not make a plan stale."""
+        return msgspec.structs.replace(self, versions=(), generation=0)
+
+    @property
+    def container_digest(self) -> str:
+        """Digest of :attr:`container`: what a reviewed action (adopt, restore) expects to find."""
+        return digest(self.container)
 
     def version_at(self, stage: Stage) -> VersionInfo | None:
         """Return the version that carries ``stage``; None while no value was ever given (state awaiting-value)."""
