@@ -12,6 +12,7 @@ def main() -> None:
     from goldenpath.cli.streams import open_missing_descriptors
 
     open_missing_descriptors()
+    tighten_umask()
     try:
         sys.exit(_dispatch(sys.argv[1:]))
     except KeyboardInterrupt:  # before or after the guard: while modules load
@@ -19,11 +20,20 @@ def main() -> None:
         sys.exit(130)
 
 
+def tighten_umask() -> None:
+    """Take write permission for group and others away from every file to come, whatever the caller's umask allows."""
+    import os
+
+    os.umask(os.umask(0o022) | 0o022)
+
+
 def _dispatch(arguments: list[str]) -> int:
     import os
 
-    if arguments in (["--version"], ["version"]):
+    if arguments == ["--version"]:
         return _print_version()
+    if "--version" in arguments[:1]:
+        arguments = ["version", *arguments[1:]]
     if COMPLETION_VARIABLE in os.environ:
         from goldenpath.cli.completion import answer_shell
 
@@ -35,8 +45,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _print_version() -> int:
     from goldenpath import __version__
-    from goldenpath.cli.streams import flush_or_drop
+    from goldenpath.cli.streams import write_or_drop
 
-    sys.stdout.write(f"goldenpath {__version__}\n")
-    flush_or_drop(sys.stdout)
+    write_or_drop(sys.stdout, f"goldenpath {__version__}\n")
     return 0

@@ -15,7 +15,7 @@ import click
 
 from goldenpath.cli.exit_codes import Exit, exit_code
 from goldenpath.cli.interruption import interruption, raising_on_signals
-from goldenpath.cli.streams import accept_any_text, drop, flush_or_drop
+from goldenpath.cli.streams import accept_any_text, drop, has_reader, write_or_drop
 from goldenpath.errors import GoldenpathError
 
 _FORMAT_OPTIONS = ("-o", "--output")
@@ -31,9 +31,7 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     accept_any_text(sys.stderr)
     with raising_on_signals():
         code = _run(command, arguments)
-    flush_or_drop(sys.stdout)
-    flush_or_drop(sys.stderr)
-    return code
+        return _delivered(code, arguments)
 
 
 def _run(command: click.Command, arguments: Sequence[str]) -> int:
@@ -41,6 +39,16 @@ def _run(command: click.Command, arguments: Sequence[str]) -> int:
         return _invoke(command, arguments)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the door: nothing may leave as a traceback
         return next(end for kinds, end in _ENDINGS if isinstance(error, kinds))(error, arguments)
+
+
+def _delivered(code: int, arguments: Sequence[str]) -> int:
+    """Flush what was said; a result that could not be written (full disk) is a failure even when the verb was done."""
+    try:
+        write_or_drop(sys.stdout)
+    except OSError as error:
+        drop(sys.stdout)
+        return code or _fault(error, arguments)
+    return code
 
 
 def _invoke(command: click.Command, arguments: Sequence[str]) -> int:
@@ -70,12 +78,10 @@ def _interrupted(error: Any, arguments: Sequence[str]) -> int:
 
 def _reader_left(error: Any, arguments: Sequence[str]) -> int:
     """End quietly when the reader of stdout went away (``| head``); any other broken pipe is a fault like others."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        drop(sys.stdout)
-        return Exit.DONE
-    return _fault(error, arguments)
+    if has_reader(sys.stdout):
+        return _fault(error, arguments)
+    drop(sys.stdout)
+    return Exit.DONE
 
 
 def _fault(error: Any, arguments: Sequence[str]) -> int:
@@ -118,7 +124,7 @@ def requested_format(arguments: Sequence[str]) -> str | None:
     """Return the format that the command line or the environment asks for, also when the line as a whole is not understood."""
     wanted = os.environ.get("GOLDENPATH_OUTPUT")
     words = list(_own_words(arguments))
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         wanted = _format_in(word, following) or wanted
     return wanted
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from goldenpath.cli.streams import accept_any_text
+from goldenpath.cli.streams import accept_any_text, write_or_drop
 from goldenpath.errors import InvalidIntent
 
 if TYPE_CHECKING:
@@ -73,22 +73,19 @@ class Output:
         if self.format in ("sarif", "junit", "github"):
             raise unsupported_format(self.format)
         if self.format in MACHINE_FORMATS:
-            self._write_document({"schema_version": SCHEMA_VERSION, "kind": kind, **payload})
+            document = {"schema_version": SCHEMA_VERSION, "kind": kind, **payload}
+            self.document(encode_document(self.format, document, is_on_github=self._is_on_github))
         else:
             self.write(self._neutral(text if text.endswith("\n") else text + "\n"))
 
-    def _write_document(self, document: dict[str, Any]) -> None:
+    def document(self, text: str) -> None:
+        """Write a finished machine-readable document to stdout; no error adds a second one."""
         WRITTEN.has_document = True
-        self.write(encode_document(self.format, document, is_on_github=self._is_on_github))
+        self.write(text)
 
     def write(self, text: str) -> None:
         """Write finished text to stdout. When the reader went away the work goes on: the exit code still has something to say."""
-        try:
-            self.stdout.write(text)
-        except BrokenPipeError:
-            from goldenpath.cli.streams import drop
-
-            drop(self.stdout)
+        write_or_drop(self.stdout, text)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         """Return an aligned text table that fits the terminal (``COLUMNS``); control characters in cells are escaped."""

@@ -39,9 +39,19 @@ def drop(stream: TextIO) -> None:
     os.close(null)
 
 
-def flush_or_drop(stream: TextIO) -> None:
-    """Flush; when the reader went away there is nobody left to tell, and the exit code still says what happened."""
+def write_or_drop(stream: TextIO, text: str = "") -> None:
+    """Write and flush; when the reader went away there is nobody left to tell, and the exit code still says what happened."""
     try:
+        stream.write(text)
         stream.flush()
     except BrokenPipeError:
         drop(stream)
+
+
+def has_reader(stream: TextIO) -> bool:
+    """Say whether somebody still holds the other end of ``stream``; a file or terminal always has a reader."""
+    import select
+
+    watch = select.poll()
+    watch.register(stream.fileno(), 0)
+    return not any(events & (select.POLLERR | select.POLLHUP) for _, events in watch.poll(0))

@@ -1,0 +1,113 @@
+"""The real process, in surroundings that break lesser programs: no home, no locale, closed streams, no reader (CASES 182)."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "goldenpath"]
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    merged = {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
+    return {name: value for name, value in merged.items() if changes.get(name, "") is not None}
+
+
+def start(*words: str, shell: str = "", **changes: str | None) -> subprocess.CompletedProcess[bytes]:
+    command = ["bash", "-c", f'"$@" {shell}', "bash", *COMMAND, *words] if shell else [*COMMAND, *words]
+    return subprocess.run(command, env=environment(**changes), capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["version"], ["-q", "--version"]])
+def test_version_is_one_line(words: list[str]) -> None:
+    done = start(*words)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"goldenpath ")
+
+
+def test_version_is_available_to_machines() -> None:
+    assert json.loads(start("version", "-o", "json").stdout)["kind"] == "Version"
+    assert json.loads(start("--version", "--json").stdout)["version"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1:strict"},
+        {"HOME": None},
+        {"HOME": "/nonexistent"},
+        {"TERM": None},
+        {"COLUMNS": "0"},
+        {"COLUMNS": "x"},
+        {"PATH": None},
+    ],
+)
+@pytest.mark.parametrize("words", [["explain"], ["explain", "cli.usage", "--json"], ["--help"]])
+def test_poor_surroundings_do_not_matter(changes: dict[str, str | None], words: list[str]) -> None:
+    done = start(*words, **changes)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams_do_not_matter(closing: str) -> None:
+    done = start("explain", shell=closing)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["explain", "explain --json", "--help", "version"])
+def test_a_reader_that_leaves_gets_no_traceback(words: str) -> None:
+    done = start(*words.split(), shell="| true; exit ${PIPESTATUS[0]}")
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def test_a_full_device_is_said_not_ignored() -> None:
+    done = start("explain", shell="> /dev/full")
+    assert done.returncode == 4
+    assert b"No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_loose_permissions_of_the_caller_are_not_inherited(tmp_path: Path) -> None:
+    script = "import os, sys; from goldenpath.cli.entry import tighten_umask; tighten_umask(); open(sys.argv[1], 'w').close()"
+    target = tmp_path / "made"
+    done = subprocess.run(["bash", "-c", 'umask 000; "$@"', "bash", sys.executable, "-c", script, str(target)], check=False)
+    assert done.returncode == 0
+    assert stat.S_IMODE(target.stat().st_mode) & 0o022 == 0
+
+
+@pytest.mark.parametrize("name", ["GOLDENPATH_APPLY_YES", "GOLDENPATH_YES", "GOLDENPATH_EXIT_ZERO", "GOLDENPATH_GET_REVEAL", "GOLDENPATH_DEBUG"])
+def test_no_variable_confirms_reveals_or_forgives(name: str) -> None:
+    done = start("explain", "nope.nope", **{name: "1"})
+    assert done.returncode == 6
+
+
+def test_precedence_is_flag_then_variable_then_default() -> None:
+    assert start("version").stdout.startswith(b"goldenpath")
+    assert start("version", GOLDENPATH_OUTPUT="json").stdout.startswith(b"{")
+    assert start("version", "-o", "yaml", GOLDENPATH_OUTPUT="json").stdout.startswith(b"kind:")
+    assert start("-o", "json", "version", "-o", "yaml").stdout.startswith(b"kind:")
+    assert start("version", GOLDENPATH_OUTPUT="nonsense-value").returncode == 2
+    assert b"nonsense-value" not in start("version", GOLDENPATH_OUTPUT="nonsense-value").stderr
+
+
+def test_heavy_libraries_are_not_loaded_for_light_work() -> None:
+    script = (
+        "import sys; sys.argv = ['goldenpath', 'explain', 'cli.usage']\n"
+        "from goldenpath.cli.entry import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('rich', 'sqlite3', 'cryptography', 'jsonschema_rs', 'orjson', 'subprocess', 'yaml', 'asyncio') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
