@@ -129,7 +129,7 @@ class GitRepo:
 
     def _who(self, author: tuple[str, str], committer: tuple[str, str], time: int | None) -> dict[str, str]:
         self._count += 1
-        moment = f"{START + 60 * self._count if time is None else time} +0000"
+        moment = f"@{START + 60 * self._count if time is None else time} +0000"
         return {
             "GIT_AUTHOR_NAME": author[0],
             "GIT_AUTHOR_EMAIL": author[1],

@@ -97,4 +97,32 @@ CODES: dict[str, CodeDoc] = {
         fix="Write the path relative to the root, with `/` and without dots.",
         rule="R7",
     ),
+    "git.statement-invalid": CodeDoc(
+        title="The statement cannot be signed as an approval",
+        why="Text that could be taken for a signature would make the signed part ambiguous.",
+        fix="Sign one JSON document of at most 64 KiB.",
+        rule="R12",
+    ),
+    "git.notes-race": CodeDoc(
+        title="The approvals could not be stored",
+        why="The notes ref is moved only from where it was read, so that two approvers at once lose nothing.",
+        fix="Approve again; if no other git runs, remove the stale `.lock` file beside the ref.",
+        rule="R19",
+    ),
+    "git.signing-key-missing": CodeDoc(
+        title="The signing key is not there",
+        why="An approval is signed with the approver's own SSH key.",
+        fix="Name a private key file, or a public key that the ssh agent holds.",
+    ),
+    "git.signing-failed": CodeDoc(
+        title="ssh-keygen could not sign",
+        why="Without a signature the statement proves nothing and is not stored.",
+        fix="Check the key file's mode (0600), its passphrase, or that the agent holds the key (`ssh-add -l`).",
+    ),
+    "git.ssh-keygen-missing": CodeDoc(
+        title="ssh-keygen is not on PATH",
+        why="Git signs and checks SSH signatures through it; without it nothing can be said about an approval.",
+        fix="Install the OpenSSH client, 8.2 or newer.",
+        rule="R15",
+    ),
 }

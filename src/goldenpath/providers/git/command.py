@@ -27,6 +27,9 @@ _QUIETED = (
     "core.attributesFile=/dev/null",
     "core.alternateRefsCommand=",
     "core.fsync=committed,loose-object,reference",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.splitIndex=false",
     "commit.gpgSign=false",
     "tag.gpgSign=false",
     "push.gpgSign=false",
@@ -89,6 +92,7 @@ class Git:
         *arguments: str,
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
         allowed: Sequence[int] = (0,),
         keep_errors: bool = False,
     ) -> Finished:
@@ -98,6 +102,7 @@ class Git:
             arguments: The command and its arguments, without ``git``.
             stdin: What the command reads.
             environment: Variables on top of the fixed ones.
+            settings: Git settings for this command, above every file.
             allowed: Exit statuses that are answers.
             keep_errors: Return stderr too; only for output that is parsed and dropped.
 
@@ -108,7 +113,7 @@ class Git:
         """
         try:
             done = subprocess.run(
-                self._argv(arguments),
+                self._argv(arguments, settings),
                 input=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE if keep_errors else subprocess.DEVNULL,
@@ -156,10 +161,10 @@ class Git:
         if process.returncode:
             raise command_failed(arguments[0], process.returncode)
 
-    def _argv(self, arguments: Sequence[str]) -> list[str]:
+    def _argv(self, arguments: Sequence[str], settings: Mapping[str, str] | None = None) -> list[str]:
         place = [f"--git-dir={self.git_dir}"] if self.git_dir else []
-        settings = [part for setting in _QUIETED for part in ("-c", setting)]
-        return ["git", "--no-pager", *place, *settings, *arguments]
+        wanted = [*_QUIETED, *(f"{name}={value}" for name, value in (settings or {}).items())]
+        return ["git", "--no-pager", *place, *(part for setting in wanted for part in ("-c", setting)), *arguments]
 
     def _environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if self._is_kept(name)}

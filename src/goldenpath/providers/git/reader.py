@@ -45,6 +45,11 @@ class GitReader:
         """Absolute path of the working tree, or of the bare repository."""
         return self._place.root
 
+    @property
+    def place(self) -> Place:
+        """Where the repository's parts are, for the writers of this package."""
+        return self._place
+
     def resolve(self, ref: str) -> str:
         """Return the commit id of ``ref``.
 
