@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from goldenpath.cli.formats import Report, Section, level_of, make_report
-from goldenpath.cli.output import Output
+from goldenpath.cli.output import MACHINE_FORMATS, Output
 from goldenpath.model.finding import Finding
 
 
@@ -37,8 +37,10 @@ def render_findings(
         _write_stream(output, report)
     elif output.format in {"json", "yaml"}:
         output.data(report.kind, {**_totals(report), "findings": [_entry(finding) for finding in report.findings]}, text="")
+    elif output.format in MACHINE_FORMATS:
+        output.document(_text(output, report))
     else:
-        output.stdout.write(_text(output, report))
+        output.write(_text(output, report))
 
 
 def _write_stream(output: Output, report: Report) -> None:
