@@ -1,0 +1,113 @@
+"""Who can do what with a record, computed from the policy text itself: shown in the preview, and checked before anything is applied."""
+
+from __future__ import annotations
+
+from goldenpath.model.base import Record
+from goldenpath.model.finding import Finding
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
+from goldenpath.projection.evaluator import Answer, Call, evaluate
+from goldenpath.projection.iam import resource_policy
+from goldenpath.projection.principals import AccessSets, access_sets
+
+ACTIONS = {
+    "read value": "GetSecretValue",
+    "write value": "PutSecretValue",
+    "see metadata": "DescribeSecret",
+    "change description or key": "UpdateSecret",
+    "change policy": "PutResourcePolicy",
+    "delete": "DeleteSecret",
+}
+"""What a reader of the table asks → the store's action that answers it."""
+
+_CLOSED: dict[str, Answer] = {"GetSecretValue": "denied", "BatchGetSecretValue": "denied"}
+
+SAMPLE_ACCOUNT = "000000000001"
+"""Stands for the environment's account where none is set, and for a stranger's account everywhere else."""
+
+
+class AccessRow(Record, frozen=True, kw_only=True):
+    """One principal. ``group`` is reader, writer, break-glass, platform, metadata, same-account or other-account; the last two are samples.
+
+    ``answers`` holds (question, answer) in the order of ``ACTIONS``; ``not-mentioned`` leaves it to the principal's identity policy.
+    """
+
+    group: str
+    principal: str
+    answers: tuple[tuple[str, Answer], ...]
+
+
+def access_table(request: SecretRequest, *, settings: Settings) -> tuple[AccessRow, ...]:
+    """Return a row for each principal of the request and the platform, and one each for anybody else inside and outside the account."""
+    policy = resource_policy(request, settings=settings)
+    sets = access_sets(request, settings=settings)
+    return tuple(
+        AccessRow(
+            group=group, principal=principal, answers=tuple((label, _ask(policy, principal, name)) for label, name in ACTIONS.items())
+        )
+        for group, principals in _groups(sets).items()
+        for principal in principals
+    )
+
+
+def check_access(request: SecretRequest, *, settings: Settings) -> tuple[Finding, ...]:
+    """Return a finding for each way in which the generated policy does not say what it must; none for a provider without policies."""
+    policy = resource_policy(request, settings=settings)
+    if not policy:
+        return ()
+    sets = access_sets(request, settings=settings)
+    wrong = [
+        f"{group} {principal} gets {answer!r} for {action}"
+        for group, principals in _groups(sets).items()
+        for principal in principals
+        for action, expected in _expected(group, principal, sets).items()
+        if (answer := _ask(policy, principal, action)) != expected
+    ]
+    findings = [_finding(request, "projection.policy-open", "block", text) for text in wrong]
+    if not sets.value_readers:
+        findings.append(
+            _finding(request, "projection.nobody-can-read", "warn", "no principal can read the value, External Secrets included")
+        )
+    return tuple(findings)
+
+
+def _expected(group: str, principal: str, sets: AccessSets) -> dict[str, Answer]:
+    if group == "reader":
+        return {"GetSecretValue": "allowed"}
+    if group == "writer":
+        return {"PutSecretValue": "allowed"}
+    if group == "metadata":
+        return {"DescribeSecret": "allowed"} if principal in sets.value_readers else {"DescribeSecret": "allowed", **_CLOSED}
+    if group == "platform" and principal not in sets.break_glass:
+        return {"PutResourcePolicy": "allowed"}
+    return {**_CLOSED, "PutSecretValue": "denied", "UpdateSecret": "denied"}
+
+
+def _groups(sets: AccessSets) -> dict[str, tuple[str, ...]]:
+    home = sets.accounts[0] if sets.accounts else SAMPLE_ACCOUNT
+    groups = {
+        "reader": sets.readers,
+        "writer": sets.writers,
+        "break-glass": sets.break_glass,
+        "platform": sets.platform,
+        "metadata": sets.metadata,
+        "same-account": (f"arn:aws:iam::{home}:role/anybody-else",),
+    }
+    if sets.accounts:
+        groups["other-account"] = (f"arn:aws:iam::{SAMPLE_ACCOUNT}:role/anybody-else",)
+    return groups
+
+
+def _ask(policy: str, principal: str, action: str) -> Answer:
+    return evaluate(policy, Call(principal=principal, action=f"secretsmanager:{action}"))
+
+
+def _finding(request: SecretRequest, rule: str, level: str, message: str) -> Finding:
+    return Finding(
+        rule=rule,
+        level="block" if level == "block" else "warn",
+        message=message,
+        subject=request.id,
+        field="spec.access",
+        hint="list the role under spec.access or under access in goldenpath.yaml" if level == "warn" else "",
+    )

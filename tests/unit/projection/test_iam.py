@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from tests.builders import make_request
+from tests.unit.projection.platform_sample import ACCOUNT, ADMIN, CI, OWNER, READER, SEED_ACCESS, WRITER, platform, role
+
+from goldenpath.errors import InvalidIntent, Misconfigured
+from goldenpath.model.base import canonical_bytes
+from goldenpath.model.settings import AccessSettings, EnvironmentSettings, Settings
+from goldenpath.projection.access_table import access_table, check_access
+from goldenpath.projection.evaluator import Call, evaluate
+from goldenpath.projection.iam import POLICY_MAX_BYTES, resource_policy
+from goldenpath.projection.identity import ci_role_policy, environment_arn_pattern, eso_role_policy, secret_arn_pattern
+
+STRANGER = role("anybody-else")
+FOREIGNER = role("anybody-else", "999999999999")
+REQUEST = make_request({"spec": {"access": SEED_ACCESS}})
+
+# rows: principal; columns: read value, write value, metadata, update, policy, delete. A allowed, D denied, i left to the identity policy
+COLUMNS = ("GetSecretValue", "PutSecretValue", "DescribeSecret", "UpdateSecret", "PutResourcePolicy", "DeleteSecret")
+TABLE = {
+    "reader": (READER, "A D A D D D"),
+    "writer": (WRITER, "D A A D D D"),
+    "break-glass": (ADMIN, "D D i D D D"),
+    "platform": (OWNER, "i i A i A i"),
+    "ci": (CI, "D D A i A i"),
+    "same account": (STRANGER, "D D i D D D"),
+    "other account": (FOREIGNER, "D D D D D D"),
+    "account root": (f"arn:aws:iam::{ACCOUNT}:root", "D D i D D D"),
+}
+LETTERS = {"allowed": "A", "denied": "D", "not-mentioned": "i"}
+
+
+def ask(policy: str, principal: str, action: str, **rest: Any) -> str:
+    return evaluate(policy, Call(principal=principal, action=f"secretsmanager:{action}", **rest))
+
+
+@pytest.mark.parametrize(("principal", "row"), TABLE.values(), ids=TABLE)
+def test_who_may_do_what(principal: str, row: str) -> None:
+    policy = resource_policy(REQUEST, settings=platform())
+    assert " ".join(LETTERS[ask(policy, principal, action)] for action in COLUMNS) == row
+
+
+@pytest.mark.parametrize("action", ["GetSecretValue", "BatchGetSecretValue", "PutSecretValue", "UpdateSecretVersionStage", "UpdateSecret"])
+def test_every_action_that_moves_a_value_is_closed_to_strangers(action: str) -> None:
+    assert ask(resource_policy(REQUEST, settings=platform()), STRANGER, action) == "denied"
+
+
+def test_break_glass_is_in_no_statement_even_when_the_platform_lists_it() -> None:
+    settings = Settings(access=AccessSettings(platform_principals={"dev": (ADMIN,)}, reader_principals={"dev": (ADMIN,)}))
+    policy = resource_policy(REQUEST, settings=settings)
+    assert [ask(policy, ADMIN, action) for action in ("GetSecretValue", "PutSecretValue", "UpdateSecret")] == ["denied"] * 3
+    assert ask(policy, ADMIN, "PutResourcePolicy") == "allowed"
+
+
+def test_nobody_listed_means_nobody_reads_and_nobody_is_locked_out_of_the_policy() -> None:
+    policy = resource_policy(make_request(), settings=Settings())
+    assert [ask(policy, STRANGER, action) for action in ("GetSecretValue", "PutSecretValue", "UpdateSecret")] == ["denied"] * 3
+    assert [ask(policy, STRANGER, action) for action in ("PutResourcePolicy", "DeleteResourcePolicy")] == ["not-mentioned"] * 2
+    assert [finding.rule for finding in check_access(make_request(), settings=Settings())] == ["projection.nobody-can-read"]
+
+
+def test_the_clusters_reader_comes_from_the_settings() -> None:
+    settings = Settings(access=AccessSettings(reader_principals={"dev": (READER,), "prod": (role("other"),)}))
+    policy = resource_policy(make_request(), settings=settings)
+    assert ask(policy, READER, "GetSecretValue") == "allowed"
+    assert ask(policy, role("other"), "GetSecretValue") == "denied"
+    assert check_access(make_request(), settings=settings) == ()
+
+
+def test_a_second_account_is_let_in_only_when_it_is_allowed() -> None:
+    far = role("reader", "111122223333")
+    request = make_request({"spec": {"access": {"readPrincipals": [far]}}})
+    closed = platform()
+    assert ask(resource_policy(request, settings=closed), far, "GetSecretValue") == "denied"
+    assert [finding.rule for finding in check_access(request, settings=closed)] == ["projection.policy-open"]
+    opened = platform(allowed_accounts=("111122223333",))
+    assert ask(resource_policy(request, settings=opened), far, "GetSecretValue") == "allowed"
+    assert check_access(request, settings=opened) == ()
+
+
+def test_policy_is_canonical_and_the_same_for_any_order() -> None:
+    many = [role(f"r{number}") for number in range(9)]
+    forward = make_request({"spec": {"access": {"readPrincipals": many}}})
+    backward = make_request({"spec": {"access": {"readPrincipals": [*many[::-1], many[0]]}}})
+    text = resource_policy(forward, settings=platform())
+    assert text == resource_policy(backward, settings=platform()) == canonical_bytes(json.loads(text)).decode()
+
+
+UNSAFE = ["*", "arn:aws:iam::*:role/x", f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/*", f"arn:aws:iam::{ACCOUNT}:role/a?",
+          "arn:aws:iam::...:role/x", ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/a/b", "", f"{READER}\n", f"arn:aws:iam::{ACCOUNT}:role/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("principal", UNSAFE)
+@pytest.mark.parametrize("where", ["readPrincipals", "writePrincipals", "breakGlassPrincipals", "platform", "metadata"])
+def test_no_policy_is_made_with_an_unsafe_principal(principal: str, where: str) -> None:
+    request, settings = make_request(), Settings()
+    if where == "platform":
+        settings = Settings(access=AccessSettings(platform_principals={"dev": (principal,)}))
+    elif where == "metadata":
+        settings = Settings(access=AccessSettings(metadata_principals={"dev": (principal,)}))
+    else:
+        tree = {
+            "readPrincipals": "read_principals",
+            "writePrincipals": "write_principals",
+            "breakGlassPrincipals": "break_glass_principals",
+        }
+        request = _with_access(request, tree[where], principal)
+    with pytest.raises(InvalidIntent) as caught:
+        resource_policy(request, settings=settings)
+    assert caught.value.code == "projection.principal-unsafe"
+
+
+def _with_access(request: Any, field: str, principal: str) -> Any:
+    access = msgspec.structs.replace(request.spec.access, **{field: (principal,)})
+    return msgspec.structs.replace(request, spec=msgspec.structs.replace(request.spec, access=access))
+
+
+def test_policy_size_is_checked_against_the_stores_limit() -> None:
+    many = [role(f"{'x' * 400}-{number}") for number in range(50)]
+    with pytest.raises(InvalidIntent) as caught:
+        resource_policy(make_request({"spec": {"access": {"readPrincipals": many}}}), settings=platform())
+    assert caught.value.code == "projection.policy-too-large"
+    assert str(POLICY_MAX_BYTES) in caught.value.message
+
+
+@pytest.mark.parametrize("provider", ["local", "openbao", "aws-parameter-store"])
+def test_other_stores_have_no_resource_policy(provider: str) -> None:
+    request = make_request({"spec": {"provider": provider}})
+    assert resource_policy(request, settings=platform()) == ""
+    assert check_access(request, settings=platform()) == ()
+
+
+def test_access_table_has_a_row_for_everybody() -> None:
+    rows = access_table(REQUEST, settings=platform())
+    assert [row.group for row in rows] == ["reader", "writer", "break-glass", "platform", "metadata", "same-account", "other-account"]
+    reader = dict(rows[0].answers)
+    assert (reader["read value"], reader["write value"]) == ("allowed", "denied")
+    assert check_access(REQUEST, settings=platform()) == ()
+
+
+def test_a_hole_in_the_policy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_policy = canonical_bytes(
+        {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:*", "Resource": "*"}]}
+    ).decode()
+    monkeypatch.setattr("goldenpath.projection.access_table.resource_policy", lambda _request, *, settings: open_policy)
+    findings = check_access(REQUEST, settings=platform())
+    assert {finding.level for finding in findings} == {"block"}
+    assert {group for finding in findings for group in ("break-glass", "same-account", "other-account", "metadata") if group in finding.message} == {
+        "break-glass", "same-account", "other-account", "metadata",
+    }  # fmt: skip
+
+
+RESOURCE = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:"
+DEV_TAG = {"aws:ResourceTag/goldenpath:environment": "dev"}
+ESO_CASES = [
+    ("goldenpath/payments/dev/db-a1B2c3", DEV_TAG, "GetSecretValue", "allowed"),
+    ("goldenpath/payments/dev/db-a1B2c3", {}, "GetSecretValue", "not-mentioned"),
+    ("goldenpath/payments/prod/db-a1B2c3", DEV_TAG, "GetSecretValue", "not-mentioned"),
+    ("goldenpath/x/prod/dev/db-a1B2c3", {"aws:ResourceTag/goldenpath:environment": "prod"}, "GetSecretValue", "not-mentioned"),
+    ("other/payments/dev/db-a1B2c3", DEV_TAG, "GetSecretValue", "not-mentioned"),
+    ("goldenpath/payments/dev/db-a1B2c3", DEV_TAG, "PutSecretValue", "not-mentioned"),
+    ("goldenpath/payments/dev/db-a1B2c3", DEV_TAG, "DeleteSecret", "not-mentioned"),
+]
+
+
+@pytest.mark.parametrize(("path", "context", "action", "expected"), ESO_CASES)
+def test_the_clusters_role_reads_its_environment_only(path: str, context: dict[str, str], action: str, expected: str) -> None:
+    policy = eso_role_policy("dev", settings=platform())
+    assert ask(policy, READER, action, resource=RESOURCE + path, context=context) == expected
+
+
+CI_CASES = [
+    ("DescribeSecret", "allowed"),
+    ("PutResourcePolicy", "allowed"),
+    ("TagResource", "allowed"),
+    ("GetSecretValue", "denied"),
+    ("BatchGetSecretValue", "denied"),
+    ("PutSecretValue", "denied"),
+    ("UpdateSecretVersionStage", "denied"),
+    ("DeleteSecret", "not-mentioned"),
+    ("RestoreSecret", "not-mentioned"),
+]
+
+
+@pytest.mark.parametrize(("action", "expected"), CI_CASES)
+def test_ci_keeps_containers_and_never_sees_values(action: str, expected: str) -> None:
+    policy = ci_role_policy("dev", settings=platform())
+    assert ask(policy, CI, action, resource=RESOURCE + "goldenpath/payments/dev/db-a1B2c3", context=DEV_TAG) == expected
+
+
+CREATE_CASES = [
+    ("goldenpath/payments/dev/db", "dev", "allowed"),
+    ("goldenpath/payments/prod/db", "dev", "not-mentioned"),
+    ("goldenpath/payments/dev/db", "prod", "not-mentioned"),
+    ("elsewhere/payments/dev/db", "dev", "not-mentioned"),
+]
+
+
+@pytest.mark.parametrize(("name", "tag", "expected"), CREATE_CASES)
+def test_ci_creates_in_its_environment_only(name: str, tag: str, expected: str) -> None:
+    context = {"secretsmanager:Name": name, "aws:RequestTag/goldenpath:environment": tag}
+    assert ask(ci_role_policy("dev", settings=platform()), CI, "CreateSecret", resource=name, context=context) == expected
+
+
+REGIONS = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}
+
+
+@pytest.mark.parametrize(("region", "partition"), REGIONS.items())
+def test_arn_patterns_end_in_six_wildcards_of_one_character(region: str, partition: str) -> None:
+    settings = Settings(environments={"dev": EnvironmentSettings(account=ACCOUNT, region=region)})
+    start = f"arn:{partition}:secretsmanager:{region}:{ACCOUNT}:secret:goldenpath/"
+    assert environment_arn_pattern("dev", settings=settings) == start + "*/dev/*-??????"
+    assert secret_arn_pattern(REQUEST, settings=settings) == start + "payments/dev/payments-db-credentials-??????"
+
+
+KMS = [
+    ("alias/platform", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"),
+    ("1234abcd", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"),
+    (f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"),
+]
+
+
+@pytest.mark.parametrize(("kms_key", "resource"), KMS)
+def test_the_clusters_role_may_decrypt_through_the_store(kms_key: str, resource: str) -> None:
+    statement = json.loads(eso_role_policy("dev", settings=platform(kms_key=kms_key)))["Statement"][1]
+    assert statement["Resource"] == [resource]
+    assert statement["Condition"]["StringEquals"] == {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}
+    assert ("ForAnyValue:StringEquals" in statement["Condition"]) == kms_key.startswith("alias/")
+
+
+def test_without_an_account_no_role_policy_is_written() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        eso_role_policy("dev", settings=Settings())
+    assert caught.value.code == "projection.account-missing"
+
+
+UNKNOWN = [
+    {"Effect": "Allow", "Action": "*", "NotResource": "*"},
+    {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"Service": "x"}},
+    {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+]
+
+
+@pytest.mark.parametrize("statement", UNKNOWN)
+def test_the_evaluator_does_not_guess(statement: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        ask(json.dumps({"Statement": [statement]}), READER, "GetSecretValue")
+    assert caught.value.code == "projection.policy-not-understood"
+
+
+PRINCIPALS = [
+    ({"Principal": {"AWS": READER}}, True),
+    ({"Principal": {"AWS": [WRITER, READER]}}, True),
+    ({"Principal": {"AWS": WRITER}}, False),
+    ({"Principal": {"AWS": ACCOUNT}}, True),
+    ({"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}, True),
+    ({"Principal": {"AWS": "999999999999"}}, False),
+    ({"NotPrincipal": {"AWS": READER}}, False),
+    ({"NotPrincipal": {"AWS": WRITER}}, True),
+    ({}, True),
+]
+
+
+@pytest.mark.parametrize(("principal", "matches"), PRINCIPALS)
+def test_principals_match_as_in_iam(principal: dict[str, Any], *, matches: bool) -> None:
+    statement = {"Effect": "Allow", "Action": ["secretsmanager:get*"], "Resource": "*", **principal}
+    assert ask(json.dumps({"Statement": [statement]}), READER, "GetSecretValue") == ("allowed" if matches else "not-mentioned")
