@@ -47,6 +47,18 @@ bench: $(VENV)/.dev ## Measure against baselines (ONLY="P1 P4")
 docs: $(VENV)/.dev ## Build the documentation strictly
 	@$(BIN)/mkdocs build --quiet --strict
 
+.PHONY: reference
+reference: $(VENV)/.dev ## Write docs/reference and the man page from the code
+	@$(BIN)/python tools/reference.py
+
+.PHONY: package
+package: $(VENV)/.dev ## Build the source archive and the wheel into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+.PHONY: environment
+environment: $(VENV)/.dev ## Make .venv with everything that development needs
+
 .PHONY: lock
 lock: ## Write the hash-locked requirement files (needs uv)
 	@tools/lock.sh
