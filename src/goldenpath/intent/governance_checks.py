@@ -1,0 +1,200 @@
+"""What the structs alone cannot say about the platform's own files, so that a slip there never opens the gate.
+
+Environment names are canonical after loading (D2): a floor written for ``production`` must hold for ``prod``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from goldenpath.intent.checks import Fault, PartCheck, check_date
+from goldenpath.model.environment import ALIASES, ENVIRONMENTS, canonical_environment
+from goldenpath.model.lifecycle import STATES
+from goldenpath.model.policy import Policy
+from goldenpath.model.risk import TIERS
+from goldenpath.model.settings import Settings
+from goldenpath.model.tombstones import Tombstones
+
+Tree = dict[str, Any]
+
+
+def check_environment(word: str) -> Iterator[Fault]:
+    """Yield a fault when ``word`` is neither an environment nor an alias of one."""
+    if canonical_environment(word) is None:
+        yield Fault("intent.enum", (), "no environment or alias", expected="one of " + ", ".join((*ENVIRONMENTS, *sorted(ALIASES))))
+
+
+def _check_tier(word: str) -> Iterator[Fault]:
+    if word not in TIERS:
+        yield Fault("intent.enum", (), "no risk tier", expected="one of " + ", ".join(TIERS))
+
+
+def _at(path: tuple[str | int, ...], faults: Iterable[Fault]) -> Iterator[Fault]:
+    for fault in faults:
+        yield fault._replace(path=(*path, *fault.path))
+
+
+def _each(check: Callable[[str], Iterator[Fault]]) -> Callable[[Iterable[str]], Iterator[Fault]]:
+    """Return a check of every word of a list."""
+
+    def run(words: Iterable[str]) -> Iterator[Fault]:
+        for index, word in enumerate(words):
+            yield from _at((index,), check(word))
+
+    return run
+
+
+def _each_name(check: Callable[[str], Iterator[Fault]]) -> Callable[[dict[str, Any]], Iterator[Fault]]:
+    """Return a check of every key of a mapping."""
+
+    def run(mapping: dict[str, Any]) -> Iterator[Fault]:
+        for name in mapping:
+            yield from _at((name,), check(name))
+
+    return run
+
+
+def _environment_names(mapping: dict[str, Any]) -> Iterator[Fault]:
+    yield from _each_name(check_environment)(mapping)
+    seen: dict[str, str] = {}
+    for name in mapping:
+        canonical = canonical_environment(name) or name
+        first = seen.setdefault(canonical, name)
+        if first != name:
+            message = f"the same environment as {first}: both mean {canonical}"
+            yield Fault("intent.duplicate-environment", (name,), message, expected="each environment once")
+
+
+def _field(name: str, check: Callable[[Any], Iterator[Fault]]) -> Callable[[Iterable[Tree]], Iterator[Fault]]:
+    """Return a check of one field in every entry of a list, where it is given."""
+
+    def run(entries: Iterable[Tree]) -> Iterator[Fault]:
+        for index, entry in enumerate(entries):
+            if name in entry:
+                yield from _at((index, name), check(entry[name]))
+
+    return run
+
+
+def _unique_words(words: Iterable[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, word in enumerate(words):
+        if word in seen:
+            yield Fault("intent.duplicate-entry", (index,), "this word is listed twice", expected="each word once")
+        seen.add(word)
+
+
+def _unique(name: str, spell: Callable[[str], str]) -> Callable[[Iterable[Tree]], Iterator[Fault]]:
+    """Return a check that no two entries share the field ``name``, or one word of it, spelled as ``spell`` says."""
+
+    def run(entries: Iterable[Tree]) -> Iterator[Fault]:
+        seen: dict[str, int] = {}
+        for index, entry in enumerate(entries):
+            given = entry.get(name, ())
+            for word in (given,) if isinstance(given, str) else given:
+                first = seen.setdefault(spell(word), index)
+                if first != index:
+                    yield Fault("intent.duplicate-entry", (index, name), f"entry [{first}] has the same", expected="each only once")
+
+    return run
+
+
+def _key_material(line: str) -> str:
+    """Return type and material of an SSH public key line; the comment after them names nobody."""
+    return " ".join(line.split()[:2])
+
+
+def _closed(known: tuple[str, ...], what: str) -> Callable[[str], Iterator[Fault]]:
+    def check(word: str) -> Iterator[Fault]:
+        if word not in known:
+            message = f"the program knows no such {what}, so it could not be obeyed"
+            yield Fault("intent.enum", (), message, expected="one of " + ", ".join(known))
+
+    return check
+
+
+_Entries = tuple[Tree, ...]
+_Words = tuple[str, ...]
+
+ENUM_CHECKS: Final = (
+    PartCheck(("environments",), _Words, _each(check_environment)),
+    PartCheck(("security", "risk_tiers", "values"), _Words, _each(_closed(TIERS, "tier"))),
+    PartCheck(("security", "lifecycle_status", "values"), _Words, _each(_closed(STATES, "state"))),
+    *(PartCheck((name,), _Words, _unique_words) for name in ("owners", "environments")),
+    *(
+        PartCheck(("security", name, "values"), _Words, _unique_words)
+        for name in ("secret_types", "risk_tiers", "rotation_classes", "lifecycle_status")
+    ),
+)
+SETTINGS_CHECKS: Final = (
+    PartCheck(("environments",), Tree, _environment_names),
+    *(PartCheck(("access", name), Tree, _environment_names) for name in ("platformPrincipals", "readerPrincipals", "metadataPrincipals")),
+)
+POLICY_CHECKS: Final = (
+    PartCheck(("tiers",), Tree, _each_name(_check_tier)),
+    PartCheck(("dwellDays",), Tree, _each_name(_check_tier)),
+    PartCheck(("floors",), _Entries, _field("tier", _check_tier)),
+    PartCheck(("floors",), _Entries, _field("environments", _each(check_environment))),
+    PartCheck(("namespaces", "mapped"), _Entries, _field("environments", _each(check_environment))),
+    PartCheck(("waivers",), _Entries, _field("expiresOn", check_date)),
+)
+APPROVER_CHECKS: Final = (
+    PartCheck(("people",), _Entries, _unique("id", str.casefold)),
+    PartCheck(("people",), _Entries, _unique("emails", lambda address: address.strip().casefold())),
+    PartCheck(("people",), _Entries, _unique("keys", _key_material)),
+)
+TOMBSTONE_CHECKS: Final = (
+    PartCheck(("tombstones",), _Entries, _unique("id", str)),
+    PartCheck(("tombstones",), _Entries, _field("decommissionedOn", check_date)),
+    PartCheck(("tombstones",), _Entries, _field("environment", check_environment)),
+)
+
+
+T = TypeVar("T")
+
+
+def _name(word: str) -> str:
+    return ALIASES.get(word, word)
+
+
+def _names(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_name(word) for word in words)
+
+
+def _with_names(mapping: dict[str, T]) -> dict[str, T]:
+    return {_name(word): value for word, value in mapping.items()}
+
+
+def canonical_settings(settings: Settings) -> Settings:
+    """Return the settings with canonical environment names."""
+    access = msgspec.structs.replace(
+        settings.access,
+        platform_principals=_with_names(settings.access.platform_principals),
+        reader_principals=_with_names(settings.access.reader_principals),
+        metadata_principals=_with_names(settings.access.metadata_principals),
+    )
+    return msgspec.structs.replace(settings, environments=_with_names(settings.environments), access=access)
+
+
+def canonical_policy(policy: Policy) -> Policy:
+    """Return the policy with canonical environment names."""
+    mapped = tuple(msgspec.structs.replace(rule, environments=_names(rule.environments)) for rule in policy.namespaces.mapped)
+    return msgspec.structs.replace(
+        policy,
+        floors=tuple(msgspec.structs.replace(floor, environments=_names(floor.environments)) for floor in policy.floors),
+        namespaces=msgspec.structs.replace(policy.namespaces, mapped=mapped),
+    )
+
+
+def canonical_tombstones(tombstones: Tombstones) -> Tombstones:
+    """Return the tombstones with canonical environment names."""
+    return msgspec.structs.replace(
+        tombstones,
+        tombstones=tuple(
+            stone if stone.environment is None else msgspec.structs.replace(stone, environment=_name(stone.environment))
+            for stone in tombstones.tombstones
+        ),
+    )
