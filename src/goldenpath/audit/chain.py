@@ -16,6 +16,7 @@ from goldenpath.model.secret import SecretValue
 Hashable = bytes | bytearray | str | bool | int | float | SecretValue | Sequence["Hashable"] | Mapping[str, "Hashable"] | None
 """Whatever may be derived from a value: every type is hashed, none passes in clear."""
 
+_BLOCK_BYTES = 64
 KEYED_HASH_HEX = 32
 _SCALARS: tuple[tuple[type | tuple[type, ...], bytes, Callable[[Any], bytes]], ...] = (
     (type(None), b"n", lambda _: b""),
@@ -32,7 +33,27 @@ _GENESIS_PURPOSE = b"goldenpath/audit/genesis/v1\n"
 
 def record_hash(chain_key: bytes, prev_hash: str, body: bytes) -> str:
     """Return HMAC-SHA256(chain key, previous hash as hex text + the record's bytes without its ``hash`` member), in hex."""
-    return hmac.digest(chain_key, prev_hash.encode("ascii") + body, "sha256").hex()
+    return hmac.digest(chain_key, prev_hash.encode("utf-8") + body, "sha256").hex()
+
+
+class RecordHasher:
+    """:func:`record_hash` for one key and many records: the key is absorbed once, each record starts from copies of that state."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, chain_key: bytes) -> None:
+        block = (chain_key if len(chain_key) <= _BLOCK_BYTES else hashlib.sha256(chain_key).digest()).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def hash(self, prev_hash: str, body: bytes) -> str:
+        """Return what :func:`record_hash` returns for this key."""
+        inner = self._inner.copy()
+        inner.update(prev_hash.encode("utf-8"))
+        inner.update(body)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def genesis_hash(chain_id: str) -> str:
