@@ -21,8 +21,8 @@ TEXT_MAX = 2000
 
 LEVELS = ("block", "warn", "info", "waived")
 
-_WORKFLOW_COMMAND = re.compile(r"(?:^|(?<=\s))::|##(?=[a-z]*\[)")
-"""What a build runner would take for a command: ``::`` that starts a line or a word, ``##[`` and ``##vso[`` anywhere."""
+_WORKFLOW_COMMAND = re.compile(r"(?:^|(?<=\s))::|::(?=[A-Za-z][A-Za-z-]*(?:::|\s))|##(?=[a-z]*\[)")
+"""What a build runner would take for a command: ``::`` at the start of a line or word, ``::name::``, ``##[`` and ``##vso[`` anywhere."""
 
 _BROKEN_COMMAND = {"::": "\\x3a:", "##": "#\\x23"}
 

@@ -59,7 +59,7 @@ def _result(finding: Finding, rule_index: int, seen: Counter[str]) -> dict[str, 
         "ruleIndex": rule_index,
         "level": _LEVELS[finding.level],
         "message": {"text": _plain(finding.message + facts)},
-        "locations": [_location(finding)],
+        "locations": [location for location in (_location(finding),) if location],
         "partialFingerprints": {_FINGERPRINT: _fingerprint(finding, seen)},
     }
     if finding.related:
