@@ -1,0 +1,83 @@
+"""The platforms that the golden projection files stand for. One folder per case; ``GOLDEN_UPDATE=1`` rewrites them, and the diff is reviewed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from tests.builders import make_request
+
+from goldenpath.model.policy import Cadence
+from goldenpath.model.request import KeySpec, SecretRequest
+from goldenpath.model.settings import AccessSettings, EnvironmentSettings, ExternalSecretsSettings, OpenBaoSettings, Settings
+from goldenpath.projection.render import render_environment
+
+ACCOUNT = "593517239005"
+ROTATION = {"standard": Cadence(every_days=90, max_age_days=97), "high": Cadence(every_days=30, max_age_days=37)}
+
+
+def _role(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+SEED = make_request(
+    {
+        "spec": {
+            "access": {
+                "readPrincipals": [_role("goldenpath-idp-eso-role")],
+                "writePrincipals": [_role("github-actions-secrets-writer")],
+                "breakGlassPrincipals": [_role("platform-admin")],
+            },
+        },
+    },
+)
+PLATFORM = Settings(
+    environments={"dev": EnvironmentSettings(account=ACCOUNT, kms_key="alias/platform")},
+    access=AccessSettings(platform_principals={"dev": (_role("platform-owner"),)}, metadata_principals={"dev": (_role("platform-ci"),)}),
+)
+OLD_CLUSTER = Settings(
+    external_secrets=ExternalSecretsSettings(api_version="external-secrets.io/v1beta1", refresh_interval="15m"),
+    environments={
+        "dev": EnvironmentSettings(cluster="shared", region="eu-central-1", openbao=OpenBaoSettings(server="https://bao.example.com:8200")),
+        "test": EnvironmentSettings(cluster="shared"),
+    },
+)
+
+
+def _request(identity: str, service: str, name: str, *keys: str, **spec: object) -> SecretRequest:
+    request = make_request(
+        {
+            "metadata": {"id": identity, "service": service, "name": name},
+            "spec": {"access": {"namespace": service, "k8sSecretName": name}, **spec},
+        },
+    )
+    return msgspec.structs.replace(request, spec=msgspec.structs.replace(request.spec, keys=tuple(KeySpec(name=key) for key in keys)))
+
+
+MIXED = (
+    SEED,
+    _request("SEC-0010", "shop", "edge-tls", "tls.crt", "tls.key", secretType="tls-private-key", risk={"tier": "high"}),
+    _request("SEC-0011", "shop", "registry", ".dockerconfigjson", secretType="container-registry-credential", risk={"tier": "low"}),
+    _request("SEC-0012", "search", "index-key", provider="openbao", rotation={"rotationClass": "high"}),
+    _request("SEC-0013", "search", "old-key", lifecycle={"status": "decommission_requested"}),
+    _request("SEC-0014", "search", "unseeded"),
+    _request("SEC-0015", "search", "laptop-only", provider="local"),
+    _request("SEC-0016", "search", "gone", lifecycle={"status": "decommissioned"}),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    requests: tuple[SecretRequest, ...]
+    settings: Settings
+    awaiting: frozenset[str] = frozenset()
+
+    def render(self) -> dict[str, bytes]:
+        return render_environment(self.requests, environment="dev", settings=self.settings, awaiting=self.awaiting, rotation=ROTATION)
+
+
+CASES = {
+    "seed": Case((SEED,), PLATFORM),
+    "mixed": Case(MIXED, PLATFORM, frozenset({"SEC-0014"})),
+    "old-cluster": Case(MIXED, OLD_CLUSTER, frozenset({"SEC-0014"})),
+}
