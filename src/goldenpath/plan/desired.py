@@ -1,0 +1,63 @@
+"""Request → the container that it wants in a store. The one place that decides tags and description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from goldenpath.model.lifecycle import STATES
+from goldenpath.model.naming import store_ref
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
+from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER, DesiredSecret
+
+RECORDED_STATES = frozenset(STATES) - {"decommissioned"}
+"""States in which a record must exist; taking it away is the work of retirement, never of a plan."""
+
+
+def desired_secret(request: SecretRequest, *, settings: Settings, policy_document: str) -> DesiredSecret:
+    """Return the container for one request.
+
+    Args:
+        request: The reviewed intent; its environment is canonical.
+        settings: Gives the path prefix and the environment's key.
+        policy_document: The resource policy as canonical JSON, empty for none.
+    """
+    meta = request.metadata
+    tags = {
+        TAG_ID: meta.id,
+        TAG_OWNER: meta.owner,
+        TAG_SERVICE: meta.service,
+        TAG_ENVIRONMENT: meta.environment,
+        TAG_TIER: request.spec.risk.tier,
+    }
+    return DesiredSecret(
+        ref=store_ref(request, prefix=settings.naming.prefix),
+        request_id=meta.id,
+        description=meta.description or f"{meta.name} of {meta.service} in {meta.environment}",
+        kms_key=settings.environment(meta.environment).kms_key,
+        policy=policy_document,
+        tags=tuple(sorted(tags.items())),
+    )
+
+
+def desired_secrets(
+    requests: Iterable[SecretRequest],
+    *,
+    environment: str,
+    settings: Settings,
+    policies: Mapping[str, str],
+) -> tuple[DesiredSecret, ...]:
+    """Return the containers that the whole catalog wants in one environment (R17), by path. ``policies`` is by request id."""
+    wanted = (
+        desired_secret(request, settings=settings, policy_document=policies.get(request.id, ""))
+        for request in requests
+        if request.environment == environment and request.spec.lifecycle.status in RECORDED_STATES
+    )
+    return tuple(sorted(wanted, key=lambda desired: (desired.ref.path, desired.ref.provider)))
+
+
+def retired_ids(requests: Iterable[SecretRequest], *, environment: str) -> frozenset[str]:
+    """Return the ids of decommissioned requests: their records, where they still exist, await retirement."""
+    return frozenset(
+        request.id for request in requests if request.environment == environment and request.spec.lifecycle.status not in RECORDED_STATES
+    )
