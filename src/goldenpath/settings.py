@@ -41,7 +41,8 @@ def load_settings(data: bytes | None, *, file: str = SETTINGS_FILE, variables: M
     ``variables`` are the process's environment variables; without them the file alone decides, as it must for a revision in Git.
 
     Raises:
-        Misconfigured: ``settings.invalid`` with every fault of the file, ``settings.variable`` for a variable that may not or cannot be used.
+        Misconfigured: ``settings.invalid`` with every fault of the file, ``settings.variable`` for a variable that may not be used or
+            does not fit.
     """
     settings = Settings() if data is None else _from_file(data, file)
     return settings if variables is None else _with_variables(settings, variables)

@@ -7,11 +7,13 @@ request may ask for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from goldenpath.intent.files import Contents, Files, check_pairs, load_files, orphans
+from goldenpath.intent.folder import Folder
 from goldenpath.intent.layout import WELL_KNOWN_ROOTS, Place, is_below, other_roots
-from goldenpath.intent.listing import misplaced, sort_out
+from goldenpath.intent.listing import misplaced, refuse_kind, sort_out
 from goldenpath.intent.uniqueness import find_conflicts
 from goldenpath.model.enums import Enums
 from goldenpath.model.finding import Finding
@@ -61,6 +63,24 @@ def read_catalog(reader: RepositoryReader, commit: str, *, settings: Settings, e
     )
 
 
+def read_folder(path: Path, *, settings: Settings, enums: Enums, tombstones: Tombstones) -> Catalog:
+    """Return the catalog of the working tree at ``path``. Links are never opened, pipes never waited on; both are findings (R7)."""
+    root = settings.catalog.root
+    folder = Folder(path)
+    listed = sort_out(folder.list(root), root)
+    strays = [finding for other in other_roots(root) for finding in misplaced(folder.list(other), root=root, other=other)]
+    files = load_files(listed.places, folder.read, enums)
+    unreadable = [refuse_kind(entry) for entry in folder.unreadable]
+    return assemble(
+        files,
+        [*listed.findings, *strays, *unreadable],
+        settings=settings,
+        tombstones=tombstones,
+        fetch=lambda name: folder.read_file(name) or b"",
+        oids={},
+    )
+
+
 def read_entries(reader: RepositoryReader, entries: Iterable[TreeEntry], *, settings: Settings, enums: Enums) -> Catalog:
     """Return the requests among ``entries`` (a change's files, under any root), each checked by itself.
 
@@ -79,7 +99,7 @@ def read_entries(reader: RepositoryReader, entries: Iterable[TreeEntry], *, sett
         for finding in misplaced((entry for entry in given if is_below(entry.path, other)), root=root, other=other)
     ]
     files = load_files(listed.places, blobs_of(reader, listed.oids), enums)
-    return _catalog(_entries(files.requests, listed.oids), [*listed.findings, *strays, *files.findings, *check_pairs(files)], "")
+    return _catalog(files, _entries(files, listed.oids), [*listed.findings, *strays, *files.findings, *check_pairs(files)], "")
 
 
 def blobs_of(reader: RepositoryReader, oids: Mapping[str, str]) -> Contents:
@@ -107,18 +127,19 @@ def assemble(
 
     ``fetch`` returns the bytes of a file by its path, for positions; it is called for files at fault only.
     """
-    entries = _entries(files.requests, oids)
+    entries = _entries(files, oids)
     conflicts = find_conflicts(entries, settings=settings, tombstones=tombstones, fetch=fetch)
-    return _catalog(entries, [*findings, *files.findings, *check_pairs(files), *orphans(files), *conflicts], commit)
+    return _catalog(files, entries, [*findings, *files.findings, *check_pairs(files), *orphans(files), *conflicts], commit)
 
 
-def _entries(requests: Iterable[tuple[Place, SecretRequest]], oids: Mapping[str, str]) -> list[CatalogEntry]:
-    return [CatalogEntry(request, place.path, oids.get(place.path, "")) for place, request in requests]
+def _entries(files: Files, oids: Mapping[str, str]) -> list[CatalogEntry]:
+    return [CatalogEntry(request, place.path, oids.get(place.path, "")) for place, request in files.requests]
 
 
-def _catalog(entries: Iterable[CatalogEntry], findings: Iterable[Finding], commit: str) -> Catalog:
+def _catalog(files: Files, entries: Iterable[CatalogEntry], findings: Iterable[Finding], commit: str) -> Catalog:
+    placed = (entry for entry in entries if entry.path not in files.misplaced)
     return Catalog(
-        entries=tuple(sorted(entries, key=lambda entry: (entry.request.id, entry.path))),
+        entries=tuple(sorted(placed, key=lambda entry: (entry.request.id, entry.path))),
         findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         commit=commit,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from goldenpath.intent.positions import Reading, read_with_positions
+from goldenpath.intent.positions import read_with_positions
+from goldenpath.intent.reading import Reading
 from goldenpath.intent.rules import rules_for
 from goldenpath.intent.schema_faults import add_schema_faults
 from goldenpath.intent.words import words_by_field

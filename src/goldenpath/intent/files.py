@@ -18,9 +18,13 @@ Contents = Callable[[Sequence[Place]], Iterator[tuple[Place, bytes]]]
 
 
 class Files(NamedTuple):
-    """Requests and sidecars without a fault of their own, the stems of all request files, and every fault so far."""
+    """Requests and sidecars without a fault of their own, the stems of all request files, and every fault so far.
+
+    ``misplaced`` names requests whose path says something else: they claim what they claim, but nobody acts on them.
+    """
 
     requests: list[tuple[Place, SecretRequest]]
+    misplaced: set[str]
     sidecars: list[tuple[Place, Sidecar, bytes]]
     stems: frozenset[str]
     findings: list[Finding]
@@ -30,7 +34,7 @@ def load_files(places: Sequence[Place], contents: Contents, enums: Enums) -> Fil
     """Load every place; content must agree with its path."""
     has_sidecars = any(place.kind == "sidecar" for place in places)
     stems = frozenset(place.stem for place in places if place.kind == "request") if has_sidecars else frozenset()
-    files = Files([], [], stems, [])
+    files = Files([], set(), [], stems, [])
     for place, data in contents(places):
         if place.kind == "request":
             _load_request(files, place, data, enums)
@@ -64,8 +68,9 @@ def _load_request(files: Files, place: Place, data: bytes, enums: Enums) -> None
         return
     disagreements = check_entry(place, loaded.value, data)
     files.findings.extend(disagreements)
-    if not disagreements:
-        files.requests.append((place, loaded.value))
+    files.requests.append((place, loaded.value))
+    if disagreements:
+        files.misplaced.add(place.path)
 
 
 def _load_sidecar(files: Files, place: Place, data: bytes, enums: Enums) -> None:

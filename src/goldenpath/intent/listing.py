@@ -93,6 +93,6 @@ def _refuse(stray: Stray) -> Finding:
     return _finding(stray.path, stray.rule, stray.message, stray.expected, "rename, move or delete it")
 
 
-def _finding(path: str, rule: str, message: str, expected: str, hint: str, related: tuple[str, ...] = ()) -> Finding:
+def _finding(path: str, rule: str, message: str, expected: str, hint: str, *, related: tuple[str, ...] = ()) -> Finding:
     name = safe_name(path)
     return Finding(rule=rule, level="block", message=f"{name}: {message}", file=name, expected=expected, hint=hint, related=related)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import jsonschema_rs
 
 from goldenpath.intent.excerpt import Path, describe_type, excerpt
-from goldenpath.intent.positions import Reading
+from goldenpath.intent.reading import Reading
 from goldenpath.intent.schema import schema_of
 from goldenpath.intent.spelling import LENGTH_REASONS, PATTERNS, first_odd_character, length_reason
 from goldenpath.intent.words import READ_ONLY_SOURCES, nearest

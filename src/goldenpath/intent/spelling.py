@@ -18,7 +18,9 @@ def _pattern_of(annotated: Any) -> str:
 PATTERNS: Final[dict[str, str]] = {
     request.ID_PATTERN: "SEC- and 4 to 12 digits",
     request.LABEL_PATTERN: _LABEL,
-    request.SUBDOMAIN_PATTERN: "lower-case letters, digits, hyphens and dots, each part starting and ending with a letter or digit (a DNS-1123 subdomain)",
+    request.SUBDOMAIN_PATTERN: (
+        "lower-case letters, digits, hyphens and dots, each part starting and ending with a letter or digit (a DNS-1123 subdomain)"
+    ),
     request.KEY_PATTERN: "letters, digits, '_', '.' and '-', starting with a letter or '_'",
     request.TEXT_PATTERN: "printable text on one line",
     r"^[a-z][a-z_]*$(?!\n)": "lower-case letters and underscores",

@@ -59,16 +59,17 @@ def _shared(claim: Claim, entries: Sequence[Entry], fetch: Callable[[str], bytes
 def taken_finding(claim: Claim, entry: Entry, others: Sequence[tuple[str, str]], data: bytes) -> Finding:
     """Return the finding that other requests, given as (id, path), make the same claim as ``entry``."""
     named = ", ".join(f"{request_id} in {path}" for request_id, path in others)
-    return _finding(claim.taken, claim, entry, data, f"{claim.what} is already taken by {named}", tuple(path for _, path in others))
+    message = f"{claim.what} is already taken by {named}"
+    return _finding(claim.taken, claim, entry, data, message=message, related=tuple(path for _, path in others))
 
 
 def gone_finding(claim: Claim, entry: Entry, holder: str, data: bytes) -> Finding:
     """Return the finding that ``entry`` takes what the decommissioned request ``holder`` held."""
     message = f"{claim.what} belonged to {holder}, which was decommissioned; it is never used again"
-    return _finding(claim.gone, claim, entry, data, message, ())
+    return _finding(claim.gone, claim, entry, data, message=message)
 
 
-def _finding(rule: str, claim: Claim, entry: Entry, data: bytes, message: str, related: tuple[str, ...]) -> Finding:
+def _finding(rule: str, claim: Claim, entry: Entry, data: bytes, *, message: str, related: tuple[str, ...] = ()) -> Finding:
     line, column = locate(data, claim.field)
     return Finding(
         rule=rule,
