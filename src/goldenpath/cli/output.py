@@ -118,6 +118,10 @@ class Output:
         """Say something that must be seen even when quiet."""
         self.steps.note("warning: " + printable(message))
 
+    def close(self) -> None:
+        """End the steps of the run: no half line, no open group."""
+        self.steps.close()
+
     @cached_property
     def steps(self) -> Progress:
         """The steps of this run on stderr."""

@@ -75,14 +75,24 @@ class CliState:
         """The one writer to stdout and stderr."""
         from goldenpath.cli.output import Output
 
-        return Output.create(self)
+        output = Output.create(self)
+        _when_the_run_ends(output.close)
+        return output
 
     @cached_property
     def services(self) -> Services:
         """The platform of the current directory, wired with the settings of the working tree's commit."""
         from goldenpath.bootstrap import open_platform
 
-        return open_platform(self.directory, progress=self.output.progress)
+        services = open_platform(self.directory, progress=self.output.progress)
+        _when_the_run_ends(services.close)
+        return services
+
+
+def _when_the_run_ends(end: Callable[[], None]) -> None:
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.find_root().call_on_close(end)
 
 
 def _specifications() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]:

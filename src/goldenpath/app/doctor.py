@@ -1,0 +1,235 @@
+"""Looks at the surroundings and says what is missing and how to fix it. It changes nothing, not even a folder.
+
+Every check answers for itself: one that cannot run is a failed check with its own fix, and the others still run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from goldenpath.app.services import Services
+from goldenpath.errors import GoldenpathError
+from goldenpath.model.base import Record
+from goldenpath.ports.surroundings import Surroundings
+
+CheckState = Literal["ok", "warn", "fail"]
+
+PYTHON_MIN = (3, 11)
+GIT_MIN = (2, 34)
+"""The first git that signs and verifies with SSH keys."""
+FREE_MIN_BYTES = 100 * 1024 * 1024
+CLOCK_LEEWAY_SECONDS = 300
+_PRIVATE_BITS = 0o077
+
+
+class Check(Record, frozen=True, kw_only=True):
+    """One look at one thing. ``fix`` is the next command or step; empty when nothing is wrong."""
+
+    name: str
+    state: CheckState
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """What is examined: the machine, and the platform when it could be opened."""
+
+    surroundings: Surroundings
+    services: Services
+
+
+def examine(surroundings: Surroundings, open_services: Callable[[], Services]) -> tuple[Check, ...]:
+    """Return every check, in a fixed order; the platform's own are one failed check when it cannot be opened."""
+    machine = tuple(check(surroundings) for check in (_python, _git, _ssh_keygen, _libyaml))
+    try:
+        services = open_services()
+    except GoldenpathError as error:
+        return (*machine, _failed("repository", error))
+    patient = Patient(surroundings=surroundings, services=services)
+    return (*machine, *(result for name, check in _PLATFORM_CHECKS for result in _guarded(name, check, patient)))
+
+
+def _guarded(name: str, check: Callable[[Patient], Iterator[Check]], patient: Patient) -> tuple[Check, ...]:
+    try:
+        return tuple(check(patient))
+    except GoldenpathError as error:
+        return (_failed(name, error),)
+
+
+def _failed(name: str, error: GoldenpathError) -> Check:
+    return Check(name=name, state="fail", message=str(error), fix=error.hint or f"goldenpath explain {error.code}")
+
+
+def _python(surroundings: Surroundings) -> Check:
+    version = surroundings.python_version()
+    if version[:2] < PYTHON_MIN:
+        return Check(name="python", state="fail", message=f"Python {_dotted(version)} is too old", fix="install Python 3.11 or newer")
+    return Check(name="python", state="ok", message=f"Python {_dotted(version)}")
+
+
+def _git(surroundings: Surroundings) -> Check:
+    found = re.search(r"(\d+)\.(\d+)", surroundings.tool_output(["git", "--version"]) or "")
+    if found is None:
+        return Check(name="git", state="fail", message="git is not on PATH", fix=f"install git {_dotted(GIT_MIN)} or newer")
+    version = (int(found[1]), int(found[2]))
+    if version < GIT_MIN:
+        message = f"git {_dotted(version)} cannot verify SSH signatures"
+        return Check(name="git", state="fail", message=message, fix=f"install git {_dotted(GIT_MIN)} or newer")
+    return Check(name="git", state="ok", message=f"git {_dotted(version)}")
+
+
+def _ssh_keygen(surroundings: Surroundings) -> Check:
+    said = surroundings.tool_output(["ssh-keygen", "-Y", "verify"])
+    if said is None:
+        return Check(name="ssh-keygen", state="fail", message="ssh-keygen is not on PATH", fix="install the OpenSSH client, 8.2 or newer")
+    if "unknown option" in said or "illegal option" in said:
+        return Check(name="ssh-keygen", state="fail", message="ssh-keygen cannot check signatures", fix="install OpenSSH 8.2 or newer")
+    return Check(name="ssh-keygen", state="ok", message="ssh-keygen signs and checks")
+
+
+def _libyaml(surroundings: Surroundings) -> Check:
+    if surroundings.has_libyaml():
+        return Check(name="libyaml", state="ok", message="PyYAML uses libyaml")
+    fix = "install PyYAML from a wheel, or with the libyaml headers present"
+    return Check(name="libyaml", state="fail", message="PyYAML has no C parser; the strict reader needs it", fix=fix)
+
+
+def _repository(patient: Patient) -> Iterator[Check]:
+    services = patient.services
+    yield Check(name="repository", state="ok", message=f"platform repository {services.root.name}")
+    if services.settings_commit:
+        yield Check(name="settings", state="ok", message=f"goldenpath.yaml of the protected branch, {services.settings_commit[:12]}")
+    elif patient.surroundings.permissions(services.root / "goldenpath.yaml") is None:
+        fix = "go to your platform repository, or make one to try: goldenpath demo"
+        yield Check(name="settings", state="fail", message="this repository has no goldenpath.yaml", fix=fix)
+    else:
+        message = "no goldenpath.yaml on the protected branch yet; the working tree counts until there is one"
+        yield Check(name="settings", state="warn", message=message, fix="commit goldenpath.yaml to the protected branch")
+
+
+def _catalog(patient: Patient) -> Iterator[Check]:
+    root = patient.services.settings.catalog.root
+    count = sum(1 for path in patient.surroundings.entries(patient.services.root / root) if path.name.endswith(".yaml"))
+    if count:
+        yield Check(name="catalog", state="ok", message=f"{count} files below {root}")
+    else:
+        yield Check(name="catalog", state="warn", message=f"no request below {root}", fix="goldenpath request new --help")
+
+
+def _protection(patient: Patient) -> Iterator[Check]:
+    services = patient.services
+    branch = services.settings.governance.protected_branch
+    remote = patient.surroundings.git_setting(services.root, "remote.origin.url")
+    if not remote:
+        fix = f"push to a forge and protect {branch} there: reviews required, no force push, no deletion"
+        yield Check(name="branch protection", state="warn", message=f"no remote: only this clone guards {branch}", fix=fix)
+        return
+    message = f"{branch} has a remote; whether it is protected is known to the forge only"
+    yield Check(name="branch protection", state="ok", message=message, fix="require reviews there, and forbid force pushes and deletion")
+
+
+def _approvers(patient: Patient) -> Iterator[Check]:
+    services = patient.services
+    path = services.settings.governance.approvers
+    reader = services.repository()
+    if services.settings_commit and reader.read_file(services.settings_commit, path) is None:
+        yield Check(name="approvers", state="fail", message=f"{path} is not on the protected branch", fix="write it: docs/how-to")
+    else:
+        yield Check(name="approvers", state="ok", message=path)
+
+
+def _signing(patient: Patient) -> Iterator[Check]:
+    if patient.surroundings.git_setting(patient.services.root, "user.signingkey"):
+        yield Check(name="signing key", state="ok", message="git knows a signing key for approvals")
+    else:
+        fix = "git config gpg.format ssh && git config user.signingkey ~/.ssh/id_ed25519.pub, or approve with --key"
+        yield Check(name="signing key", state="warn", message="git knows no signing key; approving needs one", fix=fix)
+
+
+def _state(patient: Patient) -> Iterator[Check]:
+    services, surroundings = patient.services, patient.surroundings
+    folder = services.root / services.settings.state.directory
+    if surroundings.permissions(folder) is None:
+        yield Check(name="state", state="ok", message=f"{services.settings.state.directory} is made by the first apply")
+        return
+    loose = [path for path in (folder, *surroundings.entries(folder)) if _is_loose(surroundings, path)]
+    if loose:
+        names = ", ".join(sorted(path.name for path in loose)[:5])
+        fix = f"chmod -R go-rwx {services.settings.state.directory}"
+        yield Check(name="state", state="fail", message=f"others may use {names}", fix=fix)
+    else:
+        yield Check(name="state", state="ok", message=f"{services.settings.state.directory}: keys, journal and store are private")
+    yield from _ignored(patient, folder)
+
+
+def _is_loose(surroundings: Surroundings, path: Path) -> bool:
+    found = surroundings.permissions(path)
+    return found is not None and (bool(found.mode & _PRIVATE_BITS) or not found.is_own)
+
+
+def _ignored(patient: Patient, folder: Path) -> Iterator[Check]:
+    root = patient.services.root
+    if not folder.is_relative_to(root):
+        return
+    if not patient.surroundings.tool_output(["git", "-C", str(root), "check-ignore", str(folder)]):
+        name = folder.relative_to(root)
+        yield Check(name="state", state="fail", message=f"git does not ignore {name}", fix=f"echo '/{name}/' >> .gitignore")
+
+
+def _space(patient: Patient) -> Iterator[Check]:
+    free = patient.surroundings.free_bytes(patient.services.root / patient.services.settings.state.directory)
+    message = f"{free // (1024 * 1024)} MiB free for journal and audit log"
+    if free < FREE_MIN_BYTES:
+        yield Check(name="disk", state="warn", message=message, fix="free some space: without it nothing is audited, so nothing is done")
+    else:
+        yield Check(name="disk", state="ok", message=message)
+
+
+def _gitops(patient: Patient) -> Iterator[Check]:
+    where = patient.services.settings.delivery.repository
+    head = patient.services.manifests().head()
+    yield Check(name="gitops", state="ok", message=f"{where} answers" + (f", at {head[:12]}" if head else ", still empty"))
+
+
+def _clock(patient: Patient) -> Iterator[Check]:
+    services = patient.services
+    asked = ["git", "-C", str(services.root), "log", "-1", "--format=%ct", services.settings_commit]
+    said = patient.surroundings.tool_output(asked) if services.settings_commit else None
+    behind = int(said) - services.clock.now().timestamp() if said and said.isdigit() else 0.0
+    if behind > CLOCK_LEEWAY_SECONDS:
+        message = f"this clock is {behind:.0f} s behind the newest commit"
+        yield Check(name="clock", state="fail", message=message, fix="set the clock (NTP); expiry and audit times depend on it")
+    else:
+        yield Check(name="clock", state="ok", message=f"{services.clock.now():%Y-%m-%dT%H:%M:%SZ}, not behind the newest commit")
+
+
+def _audit(patient: Patient) -> Iterator[Check]:
+    folder = patient.services.audit_folder()
+    if not patient.surroundings.entries(folder):
+        yield Check(name="audit", state="ok", message="no record yet")
+        return
+    patient.services.audit().keyed_hash(b"doctor")
+    yield Check(name="audit", state="ok", message="the newest records fit the chain")
+
+
+_PLATFORM_CHECKS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] = (
+    ("repository", _repository),
+    ("catalog", _catalog),
+    ("branch protection", _protection),
+    ("approvers", _approvers),
+    ("signing key", _signing),
+    ("state", _state),
+    ("disk", _space),
+    ("gitops", _gitops),
+    ("clock", _clock),
+    ("audit", _audit),
+)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(part) for part in version)
