@@ -1,0 +1,62 @@
+"""Codes of plans: what a step waits for, and why a plan is refused."""
+
+from __future__ import annotations
+
+from goldenpath.model.codes import CodeDoc
+
+_NEW_PLAN = "Make a new plan, and have it approved again where it changed."
+
+CODES: dict[str, CodeDoc] = {
+    "plan.drift": CodeDoc(
+        title="A record was changed outside the platform",
+        why="A field is neither as the request wants it nor as the platform left it. Overwriting it silently could undo an urgent fix.",
+        fix="Look at before and after; then accept the drift for this request id to overwrite it, or change the request.",
+        rule="R24",
+    ),
+    "plan.orphan": CodeDoc(
+        title="A record of ours that no request explains",
+        why="A deleted file is never a decommission, so nothing is deleted.",
+        fix="Put the request back, or take it through its lifecycle to decommissioned.",
+        rule="R13",
+    ),
+    "plan.awaiting-retirement": CodeDoc(
+        title="The record of a decommissioned request still exists",
+        why="Deletion is the retirement's work and needs its evidence first.",
+        fix="Nothing to do here.",
+        rule="R55",
+    ),
+    "plan.duplicate-request": CodeDoc(
+        title="Two requests share an id or a path",
+        why="One would overwrite the other.",
+        fix="Give one of them another id or name.",
+        rule="R9",
+    ),
+    "plan.other-environment": CodeDoc(
+        title="A plan got a request of another environment",
+        why="Plans are made for one environment; mixing them could write in the wrong account.",
+        fix="This is a defect of the caller. Please report it.",
+        rule="R33",
+    ),
+    "plan.expired": CodeDoc(title="The plan is too old", why="The world has moved on since it was made.", fix=_NEW_PLAN, rule="R19"),
+    "plan.other-commit": CodeDoc(
+        title="The plan is for another commit", why="What was reviewed is not what would be applied.", fix=_NEW_PLAN, rule="R19"
+    ),
+    "plan.other-account": CodeDoc(
+        title="The plan is for another store", why="It was computed from another account's records.", fix=_NEW_PLAN, rule="R19"
+    ),
+    "plan.provider-changed": CodeDoc(
+        title="A record changed since the plan was made",
+        why="Doing what was planned could overwrite somebody's work.",
+        fix=_NEW_PLAN,
+        rule="R19",
+    ),
+    "plan.unreadable": CodeDoc(
+        title="The file is not a saved plan", why="Nothing is applied from a file that is half understood.", fix=_NEW_PLAN
+    ),
+    "plan.altered": CodeDoc(
+        title="The saved plan was edited",
+        why="Its digest does not fit its content, so it is not what anybody approved.",
+        fix=_NEW_PLAN,
+        rule="R19",
+    ),
+}
