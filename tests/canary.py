@@ -26,9 +26,15 @@ def variants(value: str | bytes) -> set[bytes]:
         found |= _base64_forms(part)
         text = part.decode("utf-8", "replace")
         found |= {urllib.parse.quote(text).encode(), urllib.parse.quote_plus(text).encode(), urllib.parse.quote(text, safe="").encode()}
-        found |= {json.dumps(text)[1:-1].encode(), json.dumps(text, ensure_ascii=False)[1:-1].encode()}
+        for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+            found |= {escaped.encode(), _go_json(escaped).encode()}
         found |= {repr(part)[2:-1].encode(), repr(text)[1:-1].encode()}
     return {form for form in found if len(form) >= 8}
+
+
+def _go_json(escaped: str) -> str:
+    """JSON as Go writes it (Terraform, Kubernetes): the characters that matter in HTML are escaped as well."""
+    return escaped.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _base64_forms(part: bytes) -> set[bytes]:

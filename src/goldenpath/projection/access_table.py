@@ -8,7 +8,7 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.projection.evaluator import Answer, Call, evaluate
 from goldenpath.projection.iam import resource_policy
-from goldenpath.projection.principals import AccessSets, access_sets
+from goldenpath.projection.principals import AccessSets, access_sets, unsafe_principals
 
 ACTIONS = {
     "read value": "GetSecretValue",
@@ -56,18 +56,16 @@ def check_access(request: SecretRequest, *, settings: Settings) -> tuple[Finding
     if not policy:
         return ()
     sets = access_sets(request, settings=settings)
-    wrong = [
-        f"{group} {principal} gets {answer!r} for {action}"
+    findings = [_unsafe(request, *entry) for entry in unsafe_principals(request)]
+    findings += [
+        _open(request, f"{group} {principal} gets {answer!r} for {action}, not {expected!r}")
         for group, principals in _groups(sets).items()
         for principal in principals
         for action, expected in _expected(group, principal, sets).items()
         if (answer := _ask(policy, principal, action)) != expected
     ]
-    findings = [_finding(request, "projection.policy-open", "block", text) for text in wrong]
     if not sets.value_readers:
-        findings.append(
-            _finding(request, "projection.nobody-can-read", "warn", "no principal can read the value, External Secrets included")
-        )
+        findings.append(_unreadable(request))
     return tuple(findings)
 
 
@@ -102,12 +100,28 @@ def _ask(policy: str, principal: str, action: str) -> Answer:
     return evaluate(policy, Call(principal=principal, action=f"secretsmanager:{action}"))
 
 
-def _finding(request: SecretRequest, rule: str, level: str, message: str) -> Finding:
+def _unsafe(request: SecretRequest, field: str, principal: str) -> Finding:
     return Finding(
-        rule=rule,
-        level="block" if level == "block" else "warn",
-        message=message,
+        rule="projection.principal-unsafe",
+        level="block",
+        message="the principal cannot stand in an access policy",
         subject=request.id,
-        field="spec.access",
-        hint="list the role under spec.access or under access in goldenpath.yaml" if level == "warn" else "",
+        field=field,
+        got=principal,
+        expected="the full ARN of one role or user, without wildcard",
+    )
+
+
+def _open(request: SecretRequest, message: str) -> Finding:
+    return Finding(rule="projection.policy-open", level="block", message=message, subject=request.id, field="spec.access")
+
+
+def _unreadable(request: SecretRequest) -> Finding:
+    return Finding(
+        rule="projection.nobody-can-read",
+        level="warn",
+        message="no principal can read the value, External Secrets included",
+        subject=request.id,
+        field="spec.access.readPrincipals",
+        hint="list the role of External Secrets there, or under access.readerPrincipals in goldenpath.yaml",
     )

@@ -46,7 +46,8 @@ def resource_policy(request: SecretRequest, *, settings: Settings) -> str:
     """Return the canonical JSON text of the record's resource policy; empty for a provider without resource policies.
 
     Raises:
-        InvalidIntent: ``projection.principal-unsafe``, or ``projection.policy-too-large`` above 20,480 bytes.
+        InvalidIntent: ``projection.policy-too-large`` above 20,480 bytes.
+        Misconfigured: ``projection.principal-unsafe`` when the platform's settings list one.
     """
     if request.spec.provider != SECRETS_MANAGER:
         return ""

@@ -1,14 +1,16 @@
 """Who may do what with one record: the request's principals and the platform's, sorted and checked (R16).
 
-A wildcard or an account root in a policy that we generate would open it, so both are refused here as well as in the gate.
+A wildcard or an account root in a policy that we generate would open it. The gate refuses such a request with all its other faults; here
+the entry is left out, which denies it, so that a policy text exists for the preview. In the platform's own settings it is an error.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from goldenpath.errors import InvalidIntent
+from goldenpath.errors import Misconfigured
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 
@@ -54,22 +56,40 @@ def access_sets(request: SecretRequest, *, settings: Settings) -> AccessSets:
     """Return who may touch the request's record.
 
     Raises:
-        InvalidIntent: ``projection.principal-unsafe`` for anything but the full ARN of one role or user.
+        Misconfigured: ``projection.principal-unsafe`` when the settings list anything but full ARNs of one role or user each.
     """
     access = request.spec.access
     environment = request.environment
-    platform = settings.access
-    of_environment = settings.environment(environment)
-    sets = AccessSets(
-        readers=_merged(access.read_principals, platform.reader_principals.get(environment, ()), without=access.break_glass_principals),
-        writers=_merged(access.write_principals, without=access.break_glass_principals),
-        break_glass=_merged(access.break_glass_principals),
-        platform=_merged(platform.platform_principals.get(environment, ())),
-        metadata=_merged(platform.metadata_principals.get(environment, ())),
+    platform, of_environment = settings.access, settings.environment(environment)
+    ours = [
+        table.get(environment, ()) for table in (platform.reader_principals, platform.platform_principals, platform.metadata_principals)
+    ]
+    readers, administrators, metadata = (_required_safe(group, environment) for group in ours)
+    break_glass = _safe(access.break_glass_principals)
+    return AccessSets(
+        readers=_merged(_safe(access.read_principals), readers, without=break_glass),
+        writers=_merged(_safe(access.write_principals), without=break_glass),
+        break_glass=_merged(break_glass),
+        platform=_merged(administrators),
+        metadata=_merged(metadata),
         accounts=_merged((of_environment.account,), of_environment.allowed_accounts) if of_environment.account else (),
     )
-    _refuse_unsafe(request.id, sets)
-    return sets
+
+
+def unsafe_principals(request: SecretRequest) -> tuple[tuple[str, str], ...]:
+    """Return (field, principal) of each entry of the request that no policy may name."""
+    access = request.spec.access
+    lists = {
+        "readPrincipals": access.read_principals,
+        "writePrincipals": access.write_principals,
+        "breakGlassPrincipals": access.break_glass_principals,
+    }
+    return tuple(
+        (f"spec.access.{name}[{index}]", arn)
+        for name, principals in lists.items()
+        for index, arn in enumerate(principals)
+        if not _SAFE.fullmatch(arn)
+    )
 
 
 def partition(region: str) -> str:
@@ -83,13 +103,18 @@ def _merged(*groups: tuple[str, ...], without: tuple[str, ...] = ()) -> tuple[st
     return tuple(sorted({arn for group in groups for arn in group}.difference(without)))
 
 
-def _refuse_unsafe(request_id: str, sets: AccessSets) -> None:
-    for group in (sets.readers, sets.writers, sets.break_glass, sets.platform, sets.metadata):
-        for arn in group:
-            if not _SAFE.fullmatch(arn):
-                raise InvalidIntent(
-                    "projection.principal-unsafe",
-                    f"principal {arn!r} cannot stand in an access policy; expected the full ARN of one role or user, without wildcard",
-                    subject=request_id,
-                    hint="write it as arn:aws:iam::<account>:role/<name>, in the request or under access in goldenpath.yaml",
-                )
+def _safe(principals: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(arn for arn in principals if _SAFE.fullmatch(arn))
+
+
+@lru_cache(maxsize=64)
+def _required_safe(principals: tuple[str, ...], environment: str) -> tuple[str, ...]:
+    for arn in principals:
+        if not _SAFE.fullmatch(arn):
+            raise Misconfigured(
+                "projection.principal-unsafe",
+                f"principal {arn!r} cannot stand in an access policy; expected the full ARN of one role or user, without wildcard",
+                subject=f"access, environment {environment}",
+                hint="write it in goldenpath.yaml as arn:aws:iam::<account>:role/<name>",
+            )
+    return principals

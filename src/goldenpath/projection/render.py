@@ -34,7 +34,8 @@ def render_environment(
 
     Raises:
         Conflict: ``projection.manifest-collision`` when two requests would write one file.
-        InvalidIntent: ``projection.principal-unsafe`` or ``projection.policy-too-large``.
+        InvalidIntent: ``projection.policy-too-large``.
+        Misconfigured: ``projection.principal-unsafe`` or ``projection.store-name-taken``, for what the settings say.
     """
     mine = sorted((request for request in requests if request.environment == environment), key=lambda request: request.id)
     if not mine:

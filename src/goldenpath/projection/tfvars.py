@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
+from goldenpath.model.container import container_description, container_tags
 from goldenpath.model.lifecycle import RECOVERY_WINDOW_DAYS
 from goldenpath.model.naming import store_path
 from goldenpath.model.policy import Cadence
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
-from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER
 from goldenpath.projection.iam import resource_policy
 from goldenpath.projection.stores import SECRETS_MANAGER
 
@@ -43,23 +43,12 @@ def _container(request: SecretRequest, settings: Settings, cadences: Mapping[str
     spec = request.spec
     cadence = cadences.get(spec.rotation.rotation_class)
     return {
-        "description": request.metadata.description,
+        "description": container_description(request),
         "kms_key": settings.environment(request.environment).kms_key or None,
         "name": store_path(request, prefix=settings.naming.prefix),
         "policy": resource_policy(request, settings=settings),
         "recovery_window_in_days": spec.lifecycle.recovery_window_in_days or RECOVERY_WINDOW_DAYS[spec.risk.tier],
         "rotation_class": spec.rotation.rotation_class,
         "rotation_days": cadence.every_days if cadence else None,
-        "tags": _tags(request),
-    }
-
-
-def _tags(request: SecretRequest) -> dict[str, str]:
-    meta = request.metadata
-    return {
-        TAG_ID: meta.id,
-        TAG_OWNER: meta.owner,
-        TAG_SERVICE: meta.service,
-        TAG_ENVIRONMENT: meta.environment,
-        TAG_TIER: request.spec.risk.tier,
+        "tags": container_tags(request),
     }

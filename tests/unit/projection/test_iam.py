@@ -96,23 +96,25 @@ UNSAFE = ["*", "arn:aws:iam::*:role/x", f"arn:aws:iam::{ACCOUNT}:root", f"arn:aw
 
 
 @pytest.mark.parametrize("principal", UNSAFE)
-@pytest.mark.parametrize("where", ["readPrincipals", "writePrincipals", "breakGlassPrincipals", "platform", "metadata"])
-def test_no_policy_is_made_with_an_unsafe_principal(principal: str, where: str) -> None:
-    request, settings = make_request(), Settings()
-    if where == "platform":
-        settings = Settings(access=AccessSettings(platform_principals={"dev": (principal,)}))
-    elif where == "metadata":
-        settings = Settings(access=AccessSettings(metadata_principals={"dev": (principal,)}))
-    else:
-        tree = {
-            "readPrincipals": "read_principals",
-            "writePrincipals": "write_principals",
-            "breakGlassPrincipals": "break_glass_principals",
-        }
-        request = _with_access(request, tree[where], principal)
-    with pytest.raises(InvalidIntent) as caught:
-        resource_policy(request, settings=settings)
+@pytest.mark.parametrize("where", ["platform_principals", "metadata_principals", "reader_principals"])
+def test_settings_with_an_unsafe_principal_are_refused(principal: str, where: str) -> None:
+    table: dict[str, Any] = {where: {"dev": (principal,)}}
+    settings = Settings(access=AccessSettings(**table))
+    with pytest.raises(Misconfigured) as caught:
+        resource_policy(make_request(), settings=settings)
     assert caught.value.code == "projection.principal-unsafe"
+
+
+FIELDS = {"read_principals": "readPrincipals", "write_principals": "writePrincipals", "break_glass_principals": "breakGlassPrincipals"}
+
+
+@pytest.mark.parametrize("principal", UNSAFE)
+@pytest.mark.parametrize(("attribute", "name"), FIELDS.items())
+def test_an_unsafe_principal_of_a_request_gets_nothing_and_is_reported(principal: str, attribute: str, name: str) -> None:
+    request = _with_access(make_request(), attribute, principal)
+    assert resource_policy(request, settings=platform()) == resource_policy(make_request(), settings=platform())
+    reported = [(finding.rule, finding.field, finding.got) for finding in check_access(request, settings=platform())]
+    assert reported == [("projection.principal-unsafe", f"spec.access.{name}[0]", principal)]
 
 
 def _with_access(request: Any, field: str, principal: str) -> Any:

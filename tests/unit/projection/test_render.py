@@ -16,7 +16,9 @@ from goldenpath.errors import Conflict, Misconfigured
 from goldenpath.model.policy import Cadence
 from goldenpath.model.request import KeySpec, SecretRequest
 from goldenpath.model.settings import EnvironmentSettings, ExternalSecretsSettings, OpenBaoSettings, Settings
+from goldenpath.plan.desired import desired_secret
 from goldenpath.projection.external_secret import SECRET_TYPES, kubernetes_type
+from goldenpath.projection.iam import resource_policy
 from goldenpath.projection.render import render_environment
 from goldenpath.projection.stores import find_unprojected, store_name
 
@@ -246,3 +248,16 @@ def test_paths_are_injective_and_stay_inside(pairs: list[tuple[str, str]]) -> No
     manifests = [path for path in rendered(*requests) if path.startswith("external-secrets/")]
     assert len(manifests) == len(pairs)
     assert all(part not in ("", ".", "..") for path in manifests for part in path.split("/"))
+
+
+def test_terraform_and_our_own_apply_want_the_same_container() -> None:
+    request, settings = make_request(), platform(kms_key="alias/platform")
+    ours = desired_secret(request, settings=settings, policy_document=resource_policy(request, settings=settings))
+    theirs = json.loads(rendered(request, settings=settings)[TFVARS])["goldenpath_secrets"]["SEC-0007"]
+    assert (theirs["name"], theirs["description"], theirs["kms_key"], theirs["policy"]) == (
+        ours.ref.path,
+        ours.description,
+        ours.kms_key,
+        ours.policy,
+    )
+    assert tuple(sorted(theirs["tags"].items())) == ours.tags

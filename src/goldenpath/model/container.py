@@ -1,0 +1,24 @@
+"""What a request says about its container in a store, in the words that stores use: shared by the plan and the projection (R8)."""
+
+from __future__ import annotations
+
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER
+
+
+def container_tags(request: SecretRequest) -> dict[str, str]:
+    """Return the tags that make the record ours and say whose it is; bookkeeping tags are the writer's."""
+    meta = request.metadata
+    return {
+        TAG_ID: meta.id,
+        TAG_OWNER: meta.owner,
+        TAG_SERVICE: meta.service,
+        TAG_ENVIRONMENT: meta.environment,
+        TAG_TIER: request.spec.risk.tier,
+    }
+
+
+def container_description(request: SecretRequest) -> str:
+    """Return the record's description: the author's, or one made from the names."""
+    meta = request.metadata
+    return meta.description or f"{meta.name} of {meta.service} in {meta.environment}"
