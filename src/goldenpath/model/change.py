@@ -24,7 +24,7 @@ class RequestChange(Record, frozen=True, kw_only=True):
 
 
 class CommitInfo(Record, frozen=True, kw_only=True):
-    """Who made one commit; addresses as written, people are resolved elsewhere."""
+    """Who made one commit; addresses as written, people are resolved elsewhere. ``trailers`` are those of the last paragraph."""
 
     oid: str
     parents: tuple[str, ...]
@@ -35,6 +35,7 @@ class CommitInfo(Record, frozen=True, kw_only=True):
     co_authors: tuple[tuple[str, str], ...] = ()
     subject: str = ""
     time: int = 0
+    trailers: tuple[tuple[str, str], ...] = ()
 
 
 class Change(Record, frozen=True, kw_only=True):

@@ -39,7 +39,10 @@ class ApplyReceipt(Record, frozen=True, kw_only=True):
 
 
 class DeliveryReceipt(Record, frozen=True, kw_only=True):
-    """What was committed to the GitOps repository; ``commit`` is empty when every byte was already there."""
+    """What was committed to the GitOps repository; ``commit`` is empty when every byte was already there.
+
+    ``drift`` names generated files that were changed by hand and, with the drift accepted, overwritten.
+    """
 
     repository: str
     branch: str
@@ -47,3 +50,4 @@ class DeliveryReceipt(Record, frozen=True, kw_only=True):
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: int = 0
+    drift: tuple[str, ...] = ()

@@ -88,9 +88,13 @@ class AccessSettings(Contract, frozen=True, kw_only=True):
 
 
 class DeliverySettings(Contract, frozen=True, kw_only=True):
-    """The GitOps repository: a folder beside or inside the platform repository, or another repository's path."""
+    """The GitOps repository: a folder beside or inside the platform repository, or another repository's path.
+
+    ``remote`` names a git remote of it to fetch from and push to; without one the commit stays on its local branch.
+    """
 
     repository: FolderPath = "../gitops"
+    remote: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=100)] | None = None
     branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
     directory: RelativePath = "environments"
     author_name: Text = "Goldenpath"

@@ -14,6 +14,7 @@ OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})", re.ASCII)
 _NOTHING = re.compile(r"0+", re.ASCII)
 _IDENT = re.compile(rb"\A(?P<name>[^<\n]*)<(?P<email>[^\n]*?)>(?P<rest>[^>\n]*)\Z")
 _CO_AUTHOR = re.compile(r"^[ \t>]*co-authored-by[ \t]*:(?P<who>[^\n]*(?:\n[ \t]+[^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_TRAILER = re.compile(r"(?P<name>[A-Za-z0-9-]+): (?P<value>.*)", re.ASCII)
 _PERSON = re.compile(r"(?P<name>[^<>,;]*)<(?P<email>[^<>]*)>")
 
 BRANCH_NAME = re.compile(r"(?!/|.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|\.\Z|/\Z))[A-Za-z0-9_][A-Za-z0-9._/+@-]*", re.ASCII)
@@ -85,6 +86,7 @@ def commit_info(oid: str, content: bytes) -> CommitInfo:
         co_authors=tuple(dict.fromkeys((*extra, *co_authors(text)))),
         subject=text.lstrip("\n").partition("\n")[0],
         time=committers[0][2],
+        trailers=trailers(text),
     )
 
 
@@ -99,6 +101,14 @@ def _ident(value: bytes) -> tuple[str, str, int]:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape").strip()
+
+
+def trailers(message: str) -> tuple[tuple[str, str], ...]:
+    """Return the trailers of a message: its last paragraph when that is not the first and holds nothing else."""
+    paragraphs = [part for part in message.split("\n\n") if part.strip()]
+    lines = paragraphs[-1].strip("\n").split("\n") if len(paragraphs) > 1 else []
+    found = [_TRAILER.fullmatch(line) for line in lines]
+    return tuple((match["name"], match["value"].strip()) for match in found if match) if all(found) else ()
 
 
 def co_authors(message: str) -> list[tuple[str, str]]:
