@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from goldenpath.model.environment import canonical_environment
 from goldenpath.model.lifecycle import DWELL_DAYS, RECOVERY_WINDOW_DAYS
 from goldenpath.model.policy import Floor, NamespaceRule, Policy, RuleLevel
 from goldenpath.model.request import SecretRequest
@@ -20,7 +19,10 @@ STRICTEST = TIERS[-1]
 
 
 class CompiledPolicy:
-    """Look-ups over one policy and the settings that it is used with. Unknown words are taken at their strictest meaning (R15)."""
+    """Look-ups over one policy and the settings that it is used with. Unknown words are taken at their strictest meaning (R15).
+
+    Environment names are canonical: readers replace aliases when they load the file.
+    """
 
     def __init__(self, policy: Policy, settings: Settings) -> None:
         self.policy = policy
@@ -87,7 +89,7 @@ class CompiledPolicy:
         """Say whether the service may project into the namespace there; rules that name both decide before the same-name default."""
         rules = [rule for rule in self._namespaces.get(namespace, ()) if rule.service == service]
         if rules:
-            return any(not rule.environments or environment in _canonical(rule.environments) for rule in rules)
+            return any(not rule.environments or environment in rule.environments for rule in rules)
         return self.policy.namespaces.same_as_service and namespace == service
 
     def namespaces_of(self, service: str, environment: str) -> tuple[str, ...]:
@@ -114,12 +116,8 @@ def _roles(policy: Policy, tier: str) -> tuple[str, ...]:
 
 
 def _matches(floor: Floor, environment: str, secret_type: str) -> bool:
-    in_environment = not floor.environments or environment in _canonical(floor.environments)
+    in_environment = not floor.environments or environment in floor.environments
     return in_environment and (not floor.secret_types or secret_type in floor.secret_types)
-
-
-def _canonical(environments: Iterable[str]) -> set[str]:
-    return {canonical_environment(word) or word for word in environments}
 
 
 def _by_namespace(rules: Iterable[NamespaceRule]) -> dict[str, list[NamespaceRule]]:

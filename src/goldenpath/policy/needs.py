@@ -5,6 +5,7 @@ It says who must agree; whether they did is the business of :mod:`goldenpath.pol
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from goldenpath.model.change import Change, RequestChange
@@ -13,41 +14,50 @@ from goldenpath.policy.context import GateContext
 
 OWNER = "owner"
 
-_Need = tuple[str, str, str]
-"""Role, owner (for the role ``owner``), because."""
+_Key = tuple[str, str]
+"""Role and, for the role ``owner``, the owner."""
 
 
 def approval_needs(change: Change, context: GateContext) -> tuple[ApprovalNeed, ...]:
-    """Return the needs of a change, sorted; each names every request that asks for it."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for role, owner, because in _all_needs(change, context):
-        listed = reasons.setdefault((role, owner), [])
-        if because not in listed:
-            listed.append(because)
-    return tuple(ApprovalNeed(role=role, owner=owner, because=tuple(because)) for (role, owner), because in sorted(reasons.items()))
+    """Return the needs of a change, sorted; each names every request that asks for it.
+
+    A need that one tier lists twice comes twice and takes two people; two requests with the same need share it.
+    """
+    counts: Counter[_Key] = Counter()
+    reasons: dict[_Key, list[str]] = {}
+    for wanted, because in _all_wants(change, context):
+        counts |= wanted
+        for key in wanted:
+            listed = reasons.setdefault(key, [])
+            if because not in listed:
+                listed.append(because)
+    return tuple(
+        ApprovalNeed(role=role, owner=owner, because=tuple(reasons[role, owner]))
+        for (role, owner), count in sorted(counts.items())
+        for _ in range(count)
+    )
 
 
-def _all_needs(change: Change, context: GateContext) -> Iterator[_Need]:
+def _all_wants(change: Change, context: GateContext) -> Iterator[tuple[Counter[_Key], str]]:
     for each in change.requests:
-        yield from _request_needs(each, context)
+        yield from _request_wants(each, context)
     if change.governance_paths:
-        because = f"steering files: {', '.join(change.governance_paths)}"
-        for role in context.compiled.governance_roles:
-            yield role, "", because
+        wanted: Counter[_Key] = Counter((role, "") for role in context.compiled.governance_roles)
+        yield wanted, f"steering files: {', '.join(change.governance_paths)}"
 
 
-def _request_needs(change: RequestChange, context: GateContext) -> Iterator[_Need]:
+def _request_wants(change: RequestChange, context: GateContext) -> Iterator[tuple[Counter[_Key], str]]:
     owners = sorted({side.metadata.owner for side in (change.before, change.after) if side is not None})
     tier = context.judged_tier(change)
-    for role in context.compiled.roles[tier]:
-        for owner in owners if role == OWNER else [""]:
-            yield role, owner, f"{change.id}: tier {tier}"
+    roles = context.compiled.roles[tier]
+    wanted: Counter[_Key] = Counter((role, "") for role in roles if role != OWNER)
+    wanted += Counter((OWNER, owner) for role in roles if role == OWNER for owner in owners)
+    yield wanted, f"{change.id}: tier {tier}"
+    both: Counter[_Key] = Counter((OWNER, owner) for owner in owners)
     if len(owners) > 1:
-        for owner in owners:
-            yield OWNER, owner, f"{change.id}: the owner changes"
+        yield both, f"{change.id}: the owner changes"
     if _is_renewal(change):
-        for owner in owners:
-            yield OWNER, owner, f"{change.id}: renewal"
+        yield both, f"{change.id}: renewal"
 
 
 def _is_renewal(change: RequestChange) -> bool:

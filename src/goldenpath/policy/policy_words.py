@@ -1,15 +1,16 @@
-"""Words in a policy file that no rule will ever meet: typing errors which would quietly protect nobody."""
+"""Words in a policy file that no rule will ever meet: typing errors which would quietly protect nobody.
+
+Tiers, environments and dates are checked when the file is read; here are the words that only the enums and the rules can tell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from goldenpath.model.codes.policy import CODES
 from goldenpath.model.enums import Enums
-from goldenpath.model.environment import ALIASES, ENVIRONMENTS
 from goldenpath.model.policy import Policy
-from goldenpath.model.risk import TIERS
-from goldenpath.policy.days import parse_day
+from goldenpath.policy.shipped import CADENCE_DAYS
 
 SECRET_TYPES = frozenset(
     {
@@ -27,8 +28,6 @@ SECRET_TYPES = frozenset(
 )
 """The shipped types (D4): a platform that took one out of its enums may keep a floor for it."""
 
-_ENVIRONMENT_WORDS = frozenset(ENVIRONMENTS) | frozenset(ALIASES)
-
 Word = tuple[str, str, str]
 """Field of the policy file, the word that stands there, and what could stand there."""
 
@@ -39,35 +38,23 @@ def full_code(word: str) -> str:
 
 
 def unknown_words(policy: Policy, enums: Enums | None) -> tuple[Word, ...]:
-    """Return every word of the policy that means nothing. Without enums, secret types are not checked."""
-    return (*_tiers(policy), *_environments(policy), *_secret_types(policy, enums), *_codes(policy), *_dates(policy))
-
-
-def _tiers(policy: Policy) -> Iterator[Word]:
-    tables: dict[str, Iterable[str]] = {
-        "tiers": policy.tiers,
-        "requireAdr": policy.require_adr,
-        "dwellDays": policy.dwell_days,
-        "ttlMaxDays": policy.ttl_max_days,
-    }
-    for name, words in tables.items():
-        yield from _unknown(((f"{name}.{tier}", tier) for tier in words), TIERS)
-    yield from _unknown(((f"floors[{index}].tier", floor.tier) for index, floor in enumerate(policy.floors)), TIERS)
-
-
-def _environments(policy: Policy) -> Iterator[Word]:
-    lists = [(f"floors[{index}].environments", floor.environments) for index, floor in enumerate(policy.floors)]
-    lists += [(f"namespaces.mapped[{index}].environments", rule.environments) for index, rule in enumerate(policy.namespaces.mapped)]
-    for field, words in lists:
-        yield from _unknown(((f"{field}[{index}]", word) for index, word in enumerate(words)), _ENVIRONMENT_WORDS)
+    """Return every word of the policy that means nothing. Without enums, secret types and rotation classes are not checked."""
+    return (*_secret_types(policy, enums), *_rotation_classes(policy, enums), *_codes(policy))
 
 
 def _secret_types(policy: Policy, enums: Enums | None) -> Iterator[Word]:
-    if enums is None:
-        return
-    known = SECRET_TYPES | set(enums.security.secret_types.values)
+    known = SECRET_TYPES | set(enums.security.secret_types.values) if enums else frozenset()
     for number, floor in enumerate(policy.floors):
-        yield from _unknown(((f"floors[{number}].secretTypes[{index}]", word) for index, word in enumerate(floor.secret_types)), known)
+        for index, word in enumerate(floor.secret_types):
+            if known and word not in known:
+                yield f"floors[{number}].secretTypes[{index}]", word, ", ".join(sorted(known))
+
+
+def _rotation_classes(policy: Policy, enums: Enums | None) -> Iterator[Word]:
+    known = set(CADENCE_DAYS) | set(enums.security.rotation_classes.values) if enums else frozenset()
+    for name in policy.rotation:
+        if known and name not in known:
+            yield f"rotation.{name}", name, ", ".join(sorted(known))
 
 
 def _codes(policy: Policy) -> Iterator[Word]:
@@ -76,16 +63,3 @@ def _codes(policy: Policy) -> Iterator[Word]:
     for field, word in named:
         if full_code(word) not in CODES:
             yield field, word, "a rule of: goldenpath policy explain"
-
-
-def _dates(policy: Policy) -> Iterator[Word]:
-    for index, waiver in enumerate(policy.waivers):
-        if parse_day(waiver.expires_on) is None:
-            yield f"waivers[{index}].expiresOn", waiver.expires_on, "a day of the calendar, YYYY-MM-DD"
-
-
-def _unknown(words: Iterable[tuple[str, str]], known: Iterable[str]) -> Iterator[Word]:
-    allowed = frozenset(known)
-    for field, word in words:
-        if word not in allowed:
-            yield field, word, ", ".join(sorted(allowed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from goldenpath.model.change import RequestChange
 from goldenpath.model.finding import Finding
@@ -23,15 +24,14 @@ def check(change: RequestChange, context: GateContext) -> Iterable[Finding]:
         return ()
     tier = context.judged_tier(change)
     dwell = context.compiled.dwell_days[tier]
-    since = context.state_since.get(change.before.id)
-    if since is not None and add_days(since, dwell) <= context.today:
-        return ()
-    if since is None:
-        when = "history does not tell since when"
-        hint = "judge with the full history of the protected branch (no shallow clone)"
+    since = context.state_since.get(change.before.id, date.max)
+    if since > context.today:
+        when, hint = "history does not tell since when", "judge with the full history of the protected branch (no shallow clone)"
+    elif add_days(since, dwell) > context.today:
+        earliest = add_days(since, dwell)
+        when, hint = f"since {since}; earliest allowed date {earliest}", f"propose this step again on {earliest}"
     else:
-        when = f"since {since}; earliest allowed date {add_days(since, dwell)}"
-        hint = f"propose this step again on {add_days(since, dwell)}"
+        return ()
     return (
         finding_on(
             change,

@@ -38,5 +38,5 @@ RULE = RequestRule(
     is_standing=True,
     is_waivable=False,
     check=check,
-    checks="that spec.access.namespace is no system namespace (kube-*, default, argocd, external-secrets, ...) nor one the policy reserves.",
+    checks="that spec.access.namespace is no system namespace (kube-*, default, argocd, external-secrets, ...) nor a reserved one.",
 )
