@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from goldenpath.errors import Misconfigured
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.naming import store_path
@@ -16,8 +18,22 @@ from goldenpath.model.settings import Settings
 from goldenpath.model.store import TAG_ENVIRONMENT
 from goldenpath.projection.iam import LOOK, READ_VALUE, WRITE_VALUE, actions_of
 from goldenpath.projection.principals import partition
+from goldenpath.projection.tfvars import JSON_OPTIONS
 
 SUFFIX = "-??????"
+ESO_ROLE_PATH = "iam/external-secrets-role.json"
+CI_ROLE_PATH = "iam/ci-role.json"
+
+
+def render_role_policies(environment: str, *, settings: Settings) -> dict[str, bytes]:
+    """Return the policy files of the environment's roles; none where the environment names no account."""
+    if settings.environment(environment).account is None:
+        return {}
+    policies = {
+        ESO_ROLE_PATH: eso_role_policy(environment, settings=settings),
+        CI_ROLE_PATH: ci_role_policy(environment, settings=settings),
+    }
+    return {path: orjson.dumps(orjson.loads(text), option=JSON_OPTIONS) for path, text in policies.items()}
 
 
 def eso_role_policy(environment: str, *, settings: Settings) -> str:

@@ -14,8 +14,9 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.projection.cluster_secret_store import cluster_secret_store_path, render_cluster_secret_store
 from goldenpath.projection.external_secret import external_secret_path, render_external_secret
+from goldenpath.projection.identity import render_role_policies
 from goldenpath.projection.inventory import INVENTORY_PATH, render_inventory
-from goldenpath.projection.stores import PROJECTABLE, is_projectable
+from goldenpath.projection.stores import PROJECTABLE, SECRETS_MANAGER, is_projectable
 from goldenpath.projection.tfvars import TFVARS_PATH, render_tfvars
 
 
@@ -45,6 +46,8 @@ def render_environment(
     _refuse_collisions(standing)
     files = {external_secret_path(request): render_external_secret(request, settings=settings) for request in shown}
     files |= _stores(standing, environment, settings)
+    if any(request.spec.provider == SECRETS_MANAGER for request in mine):
+        files |= render_role_policies(environment, settings=settings)
     files[TFVARS_PATH] = render_tfvars(mine, settings=settings, rotation=rotation)
     files[INVENTORY_PATH] = render_inventory(
         mine,

@@ -15,6 +15,7 @@ from goldenpath.projection.access_table import access_table, check_access
 from goldenpath.projection.evaluator import Call, evaluate
 from goldenpath.projection.iam import POLICY_MAX_BYTES, resource_policy
 from goldenpath.projection.identity import ci_role_policy, environment_arn_pattern, eso_role_policy, secret_arn_pattern
+from goldenpath.projection.render import render_environment
 
 STRANGER = role("anybody-else")
 FOREIGNER = role("anybody-else", "999999999999")
@@ -272,3 +273,10 @@ PRINCIPALS = [
 def test_principals_match_as_in_iam(principal: dict[str, Any], *, matches: bool) -> None:
     statement = {"Effect": "Allow", "Action": ["secretsmanager:get*"], "Resource": "*", **principal}
     assert ask(json.dumps({"Statement": [statement]}), READER, "GetSecretValue") == ("allowed" if matches else "not-mentioned")
+
+
+def test_role_policies_are_files_where_an_account_is_known() -> None:
+    rendered = render_environment([REQUEST], environment="dev", settings=platform())
+    assert json.loads(rendered["iam/external-secrets-role.json"]) == json.loads(eso_role_policy("dev", settings=platform()))
+    assert json.loads(rendered["iam/ci-role.json"]) == json.loads(ci_role_policy("dev", settings=platform()))
+    assert not [path for path in render_environment([REQUEST], environment="dev", settings=Settings()) if path.startswith("iam/")]
