@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from goldenpath.audit.directory import CHECKPOINTS_NAME, FILE_MODE, LogDirectory
-from goldenpath.audit.keys import AuditKeys
+from goldenpath.audit.keys import AuditKeys, public_key_of
 from goldenpath.audit.record import timestamp
 from goldenpath.audit.writer import Position
 from goldenpath.errors import AuditUnavailable, Misconfigured
@@ -75,19 +75,12 @@ def key_fingerprint(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()[:16]
 
 
-def public_key_of(keys: AuditKeys) -> bytes:
-    """Return the raw public half of the signing key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - 50 ms that readers do not need
-
-    return Ed25519PrivateKey.from_private_bytes(keys.signing_key).public_key().public_bytes_raw()
-
-
 def public_key_pem(keys: AuditKeys) -> bytes:
     """Return the public key as PEM, for an auditor who must verify checkpoints and sign none."""
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - 50 ms that readers do not need
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
 
-    return Ed25519PublicKey.from_public_bytes(public_key_of(keys)).public_bytes(
+    return Ed25519PublicKey.from_public_bytes(public_key_of(keys.signing_key)).public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 

@@ -53,5 +53,12 @@ class AuditKeys:
         return self.chain_keys[self.current]
 
 
+def public_key_of(signing_key: bytes) -> bytes:
+    """Return the raw public half of a signing seed."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - 50 ms that writers do not need
+
+    return Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw()
+
+
 def _invalid(message: str) -> Misconfigured:
     return Misconfigured("audit.key-invalid", message, hint="restore the key file from its backup; a new key starts a new segment")

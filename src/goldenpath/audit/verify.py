@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 from goldenpath.audit.chain import RecordHasher, genesis_hash, torn_mac
-from goldenpath.audit.checkpoint import Checkpoint, SignatureChecker, public_key_of
-from goldenpath.audit.keys import AuditKeys
+from goldenpath.audit.checkpoint import Checkpoint, SignatureChecker
+from goldenpath.audit.keys import AuditKeys, public_key_of
 from goldenpath.audit.reader import FileView, Line, Snapshot, read_lines, take_snapshot
 from goldenpath.audit.record import SEGMENT_OPENED, SYSTEM_PREFIX, split_line
 from goldenpath.audit.report import LISTED_MAX, OpenIntent, ProblemList, VerifyReport
@@ -68,7 +68,7 @@ def verify_log(
     """
     snapshot = take_snapshot(directory, mirror, clock=clock)
     problems = ProblemList()
-    trusted = public_keys or (public_key_of(keys), *keys.retired_public_keys)
+    trusted = public_keys or (public_key_of(keys.signing_key), *keys.retired_public_keys)
     checkpoints = CheckpointStream(_checkpoint_place(snapshot, problems), SignatureChecker(trusted), problems)
     check = _ChainCheck(keys, checkpoints, problems)
     for number, view in snapshot.segments:
