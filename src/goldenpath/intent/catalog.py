@@ -67,8 +67,8 @@ def read_folder(path: Path, *, settings: Settings, enums: Enums, tombstones: Tom
     """Return the catalog of the working tree at ``path``. Links are never opened, pipes never waited on; both are findings (R7)."""
     root = settings.catalog.root
     folder = Folder(path)
-    listed = sort_out(folder.list(root), root)
-    strays = [finding for other in other_roots(root) for finding in misplaced(folder.list(other), root=root, other=other)]
+    listed = sort_out(folder.entries(root), root)
+    strays = [finding for other in other_roots(root) for finding in misplaced(folder.entries(other), root=root, other=other)]
     files = load_files(listed.places, folder.read, enums)
     unreadable = [refuse_kind(entry) for entry in folder.unreadable]
     return assemble(

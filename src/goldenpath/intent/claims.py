@@ -26,7 +26,12 @@ class Claim(NamedTuple):
 
 
 def _ids(request: SecretRequest, _settings: Settings) -> Iterator[str]:
-    yield request.id
+    yield _number(request.id)
+
+
+def _number(request_id: str) -> str:
+    """Return the id without leading zeros: SEC-0007 and SEC-00007 are one id to every reader."""
+    return request_id.partition("-")[2].lstrip("0") or "0"
 
 
 def _store_paths(request: SecretRequest, settings: Settings) -> Iterator[str]:
@@ -80,7 +85,7 @@ CLAIMS: Final = (
 def tombstone_keys(stone: Tombstone) -> Iterator[tuple[str, str]]:
     """Yield (kind, key) of everything that a decommissioned request still holds; keys of a path may hold :data:`ANY_ACCOUNT`."""
     account = stone.account or ANY_ACCOUNT
-    yield "id", stone.id
+    yield "id", _number(stone.id)
     yield "store", _join(stone.provider, account, stone.path)
     for parameter in stone.parameters:
         yield "parameter", _join(account, parameter)
@@ -103,6 +108,24 @@ def held_by(index: dict[tuple[str, str], str], kind: str, key: str) -> str:
         parts[-2] = ANY_ACCOUNT
         found = index.get((kind, " ".join(parts)))
     return found or ""
+
+
+def claimed(request: SecretRequest, settings: Settings) -> frozenset[tuple[str, str]]:
+    """Return (kind, key) of everything that a request takes."""
+    return frozenset((claim.kind, key) for claim in CLAIMS for key in claim.keys(request, settings))
+
+
+def keys_of_tombstones(tombstones: Tombstones, settings: Settings) -> frozenset[tuple[str, str]]:
+    """Return (kind, key) of everything that requests could take and tombstones hold; a tombstone without account holds in each one."""
+    accounts = {"", *(environment.account or "" for environment in settings.environments.values())}
+    found: set[tuple[str, str]] = set()
+    for kind, key in tombstone_index(tombstones):
+        parts = key.split(" ")
+        if kind in {"store", "parameter"} and parts[-2] == ANY_ACCOUNT:
+            found |= {(kind, " ".join([*parts[:-2], account, parts[-1]])) for account in accounts}
+        else:
+            found.add((kind, key))
+    return frozenset(found)
 
 
 def is_own_tombstone(request: SecretRequest, holder: str) -> bool:

@@ -32,7 +32,7 @@ class Folder:
         self._base = base
         self.unreadable: list[TreeEntry] = []
 
-    def list(self, path: str) -> Iterator[TreeEntry]:
+    def entries(self, path: str) -> Iterator[TreeEntry]:
         """Yield every entry below ``path`` in path order, the entry itself when it is no folder, nothing when it is missing.
 
         Modes are git's; what git cannot hold is ``other`` (pipe, socket, device), what cannot be looked at ``unreadable``.
