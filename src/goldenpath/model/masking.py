@@ -38,7 +38,7 @@ MASK_WORDS = frozenset(
 VISIBLE_MAX = 8
 """A run of mask characters with at most this many others around it (``AKIA************``) hides a value; more is a value with stars."""
 
-_FILLER = re.compile(r"[*\u2022\u25cf\u2588]+|[xX#.\u2026_?-]{3,}")
+_FILLER = re.compile(r"[*\u2022\u25cf\u2588]+|[xX#.\u2026_?-]{3,64}")
 _HIDDEN_PART = re.compile(r"[*\u2022\u25cf\u2588]{4,}")
 _LETTERS = re.compile(r"[^a-z0-9]+")
 

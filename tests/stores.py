@@ -1,0 +1,111 @@
+"""Opens stores for tests, and acts as the people who touch a store behind the platform's back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msgspec.structs import replace
+from tests.builders import FakeClock, FakeEntropy
+
+from goldenpath.model.secret import SecretRef, SecretValue
+from goldenpath.model.store import TAG_APPLIED, TAG_COMMIT, TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, DesiredSecret, Fence, StoreRecord
+from goldenpath.ports.store import Store
+from goldenpath.providers.registry import StoreOptions, open_store
+
+LEASE_SECONDS = 300.0
+
+
+def make_ref(path: str = "goldenpath/payments/dev/db", *, environment: str = "dev", provider: str = "aws-secrets-manager") -> SecretRef:
+    return SecretRef(provider=provider, environment=environment, path=path)
+
+
+def make_desired(
+    request_id: str = "SEC-0007",
+    *,
+    path: str = "goldenpath/payments/dev/db",
+    environment: str = "dev",
+    description: str = "database",
+    policy: str = '{"Version":"2012-10-17"}',
+    tags: dict[str, str] | None = None,
+) -> DesiredSecret:
+    """A container; an empty ``request_id`` makes one that nobody's request owns."""
+    owned = {TAG_ID: request_id, TAG_OWNER: "app-team", TAG_ENVIRONMENT: environment} if request_id else {"team": "elsewhere"}
+    return DesiredSecret(
+        ref=make_ref(path, environment=environment),
+        request_id=request_id,
+        description=description,
+        policy=policy,
+        tags=tuple(sorted({**owned, **(tags or {})}.items())),
+    )
+
+
+def bookkeeping(desired: DesiredSecret, commit: str = "c1") -> dict[str, str]:
+    return {TAG_COMMIT: commit, TAG_APPLIED: desired.applied_tag}
+
+
+def token(text: str = "t") -> str:
+    """A token of legal length that says what it is for."""
+    return text.ljust(32, "0")
+
+
+@dataclass
+class Bench:
+    """One store on the bench with its clock, and shorthand for the usual calls."""
+
+    store: Store
+    clock: FakeClock
+    entropy: FakeEntropy = field(default_factory=FakeEntropy)
+
+    def fence(self, environment: str = "dev", holder: str = "tester") -> Fence:
+        return self.store.acquire(environment, holder=holder, lease_seconds=LEASE_SECONDS)
+
+    def create(self, desired: DesiredSecret | None = None, *, fence: Fence | None = None, name: str = "create") -> StoreRecord:
+        wanted = desired or make_desired()
+        return self.store.create(
+            wanted,
+            bookkeeping=bookkeeping(wanted) if wanted.request_id else {},
+            token=token(name),
+            fence=fence or self.fence(wanted.ref.environment),
+        )
+
+    def put(
+        self, value: bytes, *, name: str = "v1", fence: Fence | None = None, expected: str | None = None, ref: SecretRef | None = None
+    ) -> str:
+        where = ref or make_ref()
+        info = self.store.put_version(
+            where,
+            SecretValue(value),
+            token=token(name),
+            stage="current",
+            fence=fence or self.fence(where.environment),
+            expected_current=expected,
+        )
+        return info.id
+
+    def read(self, ref: SecretRef | None = None) -> bytes:
+        return self.store.read(ref or make_ref())[0].reveal()
+
+    def hand_edit(self, desired: DesiredSecret, **changes: object) -> StoreRecord:
+        """Change a record as a person with a console would: the remembered digests of our last write stay as they were."""
+        found = self.store.describe(desired.ref)
+        assert found is not None
+        kept = {key: value for key, value in found.tags if key in {TAG_APPLIED, TAG_COMMIT}}
+        as_found = DesiredSecret(
+            ref=found.ref,
+            request_id=found.request_id,
+            description=found.description,
+            kms_key=found.kms_key,
+            policy=found.policy,
+            tags=found.comparable_tags,
+        )
+        return self.store.update(replace(as_found, **changes), bookkeeping=kept, fence=self.fence(desired.ref.environment))
+
+    def all_records(self, environment: str = "dev") -> list[StoreRecord]:
+        return list(self.store.list_records(environment))
+
+
+def open_bench(backend: str, directory: Path) -> Bench:
+    clock, entropy = FakeClock(), FakeEntropy()
+    options = StoreOptions(directory=directory, key_source="file", clock=clock, entropy=entropy)
+    return Bench(store=open_store(backend, options), clock=clock, entropy=entropy)
