@@ -15,6 +15,7 @@ from bench.result import Result, amount, missing
 
 SIZE = 100_000
 RUNS = 3
+NOT_INSTALLED = "goldenpath is not installed beside this Python"
 AT_MOST_SECONDS = 2.0
 NAME = f"gate one changed file in a {SIZE:,}-request repository, second run"
 BASELINE = "git diff --stat base...head"

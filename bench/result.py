@@ -87,9 +87,18 @@ def amount(
 def missing(*, figure_id: str, name: str, unit: str, reach: str, baseline_name: str, why: str) -> Result:
     """Return the row of a figure that this machine cannot measure; it is not reached, and says why."""
     return Result(
-        id=figure_id, name=name, figure=None, unit=unit, baseline=None, baseline_name=baseline_name, measured=None, base_unit=unit, reach=reach,
-        reached=False, note=why,
-    )  # fmt: skip
+        id=figure_id,
+        name=name,
+        figure=None,
+        unit=unit,
+        baseline=None,
+        baseline_name=baseline_name,
+        measured=None,
+        base_unit=unit,
+        reach=reach,
+        reached=False,
+        note=why,
+    )
 
 
 def row(result: Result) -> str:
