@@ -1,3 +1,184 @@
-"""Wires ports to providers. The only module that knows both."""
+"""Wires ports to providers. The only module that knows both.
+
+Opening the platform costs one look at Git; stores, journal and audit log are opened when a verb first asks for them.
+"""
 
 from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldenpath import __version__
+from goldenpath.app.protected import protected_tip
+from goldenpath.app.services import Services
+from goldenpath.errors import NotFound
+from goldenpath.model.audit import Actor, Source
+from goldenpath.model.settings import Settings
+from goldenpath.providers.git.reader import GitReader
+from goldenpath.providers.system import SystemClock, SystemEntropy
+from goldenpath.settings import SETTINGS_FILE, load_settings
+
+if TYPE_CHECKING:
+    from goldenpath.audit.file_log import FileAuditLog
+    from goldenpath.audit.keys import AuditKeys
+    from goldenpath.ports.journal import Journal
+    from goldenpath.ports.repository import ApprovalNotes, ManifestRepository
+    from goldenpath.ports.store import Store
+    from goldenpath.providers.git.identity import GitIdentity
+    from goldenpath.providers.local.keys import RootKeys
+
+CHAIN_KEY = "audit/chain"
+SIGNING_KEY = "audit/signing"
+
+
+def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _message: None) -> Services:
+    """Return the platform whose repository holds ``directory``, with the settings of its protected branch.
+
+    A branch that is checked out cannot steer the machine: only before anything is on the protected branch does the working tree count.
+
+    Raises:
+        Misconfigured: not a repository, or settings that cannot be used.
+    """
+    reader = GitReader(directory)
+    root = Path(reader.root)
+    settings, commit = _settings(reader, root)
+    wiring = _Wiring(root, settings)
+    return Services(
+        root=root,
+        settings=settings,
+        settings_commit=commit,
+        clock=wiring.clock,
+        entropy=wiring.entropy,
+        actor=_actor(),
+        source=Source(user_agent="goldenpath-cli", client_version=__version__),
+        correlation_id=os.environ.get("GOLDENPATH_CORRELATION_ID") or wiring.entropy.sortable_id(),
+        repository=lambda: reader,
+        notes=cache(wiring.notes),
+        manifests=cache(wiring.manifests),
+        manifest_reader=cache(wiring.manifest_reader),
+        store=cache(wiring.store),
+        journal=cache(wiring.journal),
+        audit=wiring.audit,
+        audit_folder=wiring.audit_folder,
+        close=wiring.close,
+        progress=progress,
+        environment_variables=dict(os.environ),
+    )
+
+
+def git_identity(services: Services, *, email: str | None = None, signing_key: str | None = None) -> GitIdentity:
+    """Return who approves: the given parts, the rest from git's configuration. Raises ``Misconfigured`` ``git.identity-missing``."""
+    from goldenpath.providers.git.identity import read_identity
+
+    return read_identity(services.root, email=email, signing_key=signing_key)
+
+
+class _Wiring:
+    """Opens each part once, with the keys of the state folder."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.clock = SystemClock()
+        self.entropy = SystemEntropy()
+        self._root = root
+        self._settings = settings
+        self._state = root / settings.state.directory
+        self._log: FileAuditLog | None = None
+        self._keys: RootKeys | None = None
+
+    def notes(self) -> ApprovalNotes:
+        from goldenpath.providers.git.notes import GitApprovalNotes
+
+        return GitApprovalNotes(self._root, clock=self.clock, entropy=self.entropy)
+
+    def manifests(self) -> ManifestRepository:
+        from goldenpath.providers.git.manifests import GitManifests
+
+        return GitManifests(self._gitops(), settings=self._settings.delivery, clock=self.clock)
+
+    def manifest_reader(self) -> GitReader:
+        return GitReader(self._gitops())
+
+    def store(self, environment: str, provider: str) -> Store:
+        from goldenpath.model.settings import StoreSettings
+        from goldenpath.providers.registry import StoreOptions, open_store
+
+        configured = self._settings.environment(environment).stores.get(provider, StoreSettings())
+        options = StoreOptions(
+            directory=self._state,
+            key_source=self._settings.state.key_source,
+            clock=self.clock,
+            entropy=self.entropy,
+            name=provider,
+        )
+        return open_store(configured.backend, options)
+
+    def journal(self) -> Journal:
+        from goldenpath.providers.local.opening import open_journal, open_root_keys
+
+        open_root_keys(self._state, self._settings.state.key_source, entropy=self.entropy)
+        return open_journal(self._state)
+
+    def audit(self) -> FileAuditLog:
+        if self._log is None:
+            from goldenpath.audit.file_log import FileAuditLog
+
+            mirror = self._settings.audit.checkpoint_mirror
+            self._log = FileAuditLog.open(
+                self.audit_folder(),
+                self._audit_keys(),
+                clock=self.clock,
+                entropy=self.entropy,
+                settings=self._settings.audit,
+                mirror=None if mirror is None else self._root / mirror,
+            )
+        return self._log
+
+    def audit_folder(self) -> Path:
+        configured = self._settings.audit.directory
+        return self._state / "audit" if configured is None else self._root / configured
+
+    def close(self) -> None:
+        """End the run: what was recorded gets its checkpoint."""
+        if self._log is not None:
+            self._log.close()
+
+    def _gitops(self) -> Path:
+        return self._root / self._settings.delivery.repository
+
+    def _audit_keys(self) -> AuditKeys:
+        from goldenpath.audit.keys import AuditKeys, public_key_of
+        from goldenpath.providers.local.opening import open_root_keys
+
+        ring = open_root_keys(self._state, self._settings.state.key_source, entropy=self.entropy)
+        older = [key_id for key_id in ring.key_ids if key_id != ring.active_id]
+        return AuditKeys(
+            chain_keys={key_id: ring.derive(CHAIN_KEY, key_id=key_id) for key_id in ring.key_ids},
+            current=ring.active_id,
+            signing_key=ring.derive(SIGNING_KEY),
+            retired_public_keys=tuple(public_key_of(ring.derive(SIGNING_KEY, key_id=key_id)) for key_id in older),
+        )
+
+
+def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
+    path = root / SETTINGS_FILE
+    local = load_settings(path.read_bytes() if path.is_file() else None, variables=os.environ)
+    try:
+        commit = protected_tip(reader, local)
+    except NotFound:
+        return local, ""
+    data = reader.read_file(commit, SETTINGS_FILE)
+    return (local, "") if data is None else (load_settings(data, variables=os.environ), commit)
+
+
+def _actor() -> Actor:
+    if os.environ.get("GITHUB_ACTIONS"):
+        return Actor(id=f"github:{os.environ.get('GITHUB_ACTOR', 'unknown')}", kind="automation", auth_method="ci-runner")
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid-{os.getuid()}"
+    return Actor(id=name, kind="human", auth_method="os-user")

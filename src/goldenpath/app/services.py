@@ -36,6 +36,9 @@ class Services:
     store: Callable[[str, str], Store]
     journal: Callable[[], Journal]
     audit: Callable[[], AuditSink]
+    manifest_reader: Callable[[], RepositoryReader]
+    audit_folder: Callable[[], Path]
+    close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     progress: Callable[[str], None] = field(default=lambda _message: None)
     environment_variables: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,101 @@
+"""Sign off a change: check first, then write a statement that binds its digest (R12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goldenpath.app.check import CheckResult, check_change
+from goldenpath.app.services import Services
+from goldenpath.app.trail import joins_of, open_trail
+from goldenpath.errors import AccessDenied, PolicyBlocked
+from goldenpath.model.approval import Approval, ApprovalStatement, Person
+from goldenpath.model.audit import AuditDecision, Target
+from goldenpath.model.base import canonical_bytes
+from goldenpath.model.instant import to_text
+from goldenpath.model.statement import STATEMENT_VERSION
+from goldenpath.policy.approvals import evaluate, person_with_email
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """The approval as written, and where the change stands after it."""
+
+    statement: ApprovalStatement
+    object_id: str
+    after: CheckResult
+
+
+def approve_change(services: Services, *, base: str, head: str, signing_key: str, name: str, email: str) -> Signed:
+    """Approve ``base...head`` in the name of the person whose address is ``email``, with their SSH key.
+
+    Raises:
+        PolicyBlocked: ``approval.change-blocked`` when the gate blocks; nobody can approve that.
+        AccessDenied: ``approval.not-eligible`` with the reason (unknown, bot, author), ``approval.key-unknown`` when the key is not theirs.
+    """
+    before = check_change(services, base=base, head=head)
+    person = person_with_email(before.governance.approvers, email)
+    statement = _statement(services, before, person.id if person else "")
+    joins = joins_of(services, commit=before.change.head, plan_digest=before.change.digest)
+    decision = AuditDecision(allowed=person is not None, roles=person.roles if person else ())
+    target = Target(intent_id=",".join(change.id for change in before.change.requests[:20]))
+    with open_trail(services).operation("change.approve", target=target, decision=decision, joins=joins):
+        _refuse_blocked(before, base, head)
+        _refuse_ineligible(before, statement, person, email)
+        object_id = services.notes().add_signed(
+            before.change.head,
+            canonical_bytes(statement),
+            signing_key=signing_key,
+            name=name,
+            email=email,
+        )
+        after = check_change(services, base=base, head=head)
+        _refuse_uncounted(after, statement)
+    return Signed(statement=statement, object_id=object_id, after=after)
+
+
+def _statement(services: Services, result: CheckResult, approver: str) -> ApprovalStatement:
+    return ApprovalStatement(
+        schema_version=STATEMENT_VERSION,
+        change_digest=result.change.digest,
+        head=result.change.head,
+        merge_base=result.change.merge_base,
+        approver=approver,
+        time=to_text(services.clock.now()),
+        correlation_id=services.correlation_id,
+    )
+
+
+def _refuse_blocked(result: CheckResult, base: str, head: str) -> None:
+    blocking = [finding for finding in result.verdict.findings if finding.is_blocking]
+    if blocking:
+        raise PolicyBlocked(
+            "approval.change-blocked",
+            f"the gate blocks this change ({len(blocking)} findings, first: {blocking[0].message}); nobody can approve it",
+            subject=blocking[0].subject,
+            hint=f"goldenpath policy check --base {base} --head {head}",
+        )
+
+
+def _refuse_ineligible(result: CheckResult, statement: ApprovalStatement, person: Person | None, email: str) -> None:
+    if person is None:
+        raise AccessDenied(
+            "approval.not-eligible",
+            f"{email} is nobody in {result.governance.settings.governance.approvers} of the base",
+            subject=email,
+            hint="set git's user.email to the address in the approvers file, or have yourself added there",
+        )
+    trial = evaluate(result.verdict.needs, [Approval(statement=statement, is_valid=True)], result.governance.approvers, result.change)
+    if trial.rejected:
+        raise AccessDenied("approval.not-eligible", f"{person.id} cannot approve: {trial.rejected[0].reason}", subject=person.id)
+
+
+def _refuse_uncounted(after: CheckResult, statement: ApprovalStatement) -> None:
+    """Refuse when the written approval does not verify: the key is not one that the base lists for this person."""
+    for rejected in after.approvals.rejected:
+        if rejected.approval.statement == statement:
+            raise AccessDenied(
+                "approval.key-unknown",
+                f"the approval does not count: {rejected.reason}",
+                subject=statement.approver,
+                hint="sign with a key that the approvers file of the base lists for you (--key)",
+            )

@@ -1,0 +1,104 @@
+"""The gate: read the change, judge it with the rules of the base, count its approvals. Pull request and apply ask the same code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from goldenpath.app.change import read_change
+from goldenpath.app.context import gate_context
+from goldenpath.app.revision import Governance, read_governance
+from goldenpath.app.services import Services
+from goldenpath.app.unique import conflicts_with_base
+from goldenpath.model.approval import Approval
+from goldenpath.model.change import Change
+from goldenpath.model.finding import Finding, Verdict
+from goldenpath.model.statement import read_statement
+from goldenpath.policy.approvals import ApprovalResult, evaluate
+from goldenpath.policy.gate import judge
+from goldenpath.ports.repository import ApprovalNotes, RepositoryReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What the gate says about one change. ``base`` is the commit whose rules judged it."""
+
+    base: str
+    governance: Governance
+    change: Change
+    verdict: Verdict
+    approvals: ApprovalResult
+
+    @property
+    def is_approved(self) -> bool:
+        """True when nothing blocks and every needed approval is there."""
+        return not self.verdict.is_blocked and self.approvals.is_satisfied
+
+    @property
+    def counted(self) -> tuple[Approval, ...]:
+        """The approvals that count."""
+        return self.approvals.counted
+
+
+def check_change(services: Services, *, base: str, head: str) -> CheckResult:
+    """Judge ``base...head`` for a pull request: rules, uniqueness over the whole base catalog, approvals.
+
+    Raises:
+        NotFound: a ref or the merge base is missing (R15: that is no pass).
+        Misconfigured: the base's governance cannot be read.
+    """
+    reader = services.repository()
+    base_commit, head_commit = reader.resolve(base), reader.resolve(head)
+    result = judge_range(reader, services.notes(), base=base_commit, head=head_commit, today=services.clock.now().date())
+    clashes = conflicts_with_base(reader, result.governance, result.change)
+    return CheckResult(
+        base=result.base,
+        governance=result.governance,
+        change=result.change,
+        verdict=_with(result.verdict, clashes),
+        approvals=result.approvals,
+    )
+
+
+def judge_range(reader: RepositoryReader, notes: ApprovalNotes, *, base: str, head: str, today: date) -> CheckResult:
+    """Judge one range of commits by itself; ``base`` empty means from nothing, judged by the head's own governance.
+
+    Uniqueness over the whole catalog is left to the caller, who may already hold the catalog.
+    """
+    governance = read_governance(reader, base or head)
+    read = read_change(reader, governance, base=base, head=head)
+    context = gate_context(reader, governance, read.change, today=today)
+    verdict = _with(judge(read.change, context), read.findings)
+    approvals = collect_approvals(notes, governance, read.change)
+    return CheckResult(
+        base=base,
+        governance=governance,
+        change=read.change,
+        verdict=verdict,
+        approvals=evaluate(verdict.needs, approvals, governance.approvers, read.change),
+    )
+
+
+def collect_approvals(notes: ApprovalNotes, governance: Governance, change: Change) -> tuple[Approval, ...]:
+    """Return every statement kept for the head, each with the result of git's own signature check against the base's approvers."""
+    signers = {person.id: person.keys for person in governance.approvers.people if person.keys}
+    found = []
+    for signed in notes.list_signed(change.head):
+        check, payload, bound_to = notes.verify(signed, signers)
+        found.append(
+            read_statement(
+                payload,
+                bound_to=bound_to,
+                check_valid=check.is_valid,
+                signer=check.principal,
+                reason=check.reason,
+                fingerprint=check.fingerprint,
+            ),
+        )
+    return tuple(found)
+
+
+def _with(verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:
+    if not more:
+        return verdict
+    return Verdict(findings=tuple(sorted((*verdict.findings, *more), key=lambda finding: finding.sort_key)), needs=verdict.needs)

@@ -1,0 +1,124 @@
+"""From the catalog to the GitOps repository: render every file of an environment and commit the difference (R23).
+
+A request without a first value has no ExternalSecret yet: the projection waits, so that no placeholder and no error reaches a pod (D12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from goldenpath.app.desired import scopes_of
+from goldenpath.app.revision import Governance, read_requests, require_clean
+from goldenpath.app.services import Services
+from goldenpath.app.trail import joins_of, open_trail
+from goldenpath.delivery.compare import Difference
+from goldenpath.delivery.message import DeliveryMessage
+from goldenpath.delivery.publish import preview_delivery, publish
+from goldenpath.intent.catalog import Catalog
+from goldenpath.model.audit import Target
+from goldenpath.model.correlation import correlation_id
+from goldenpath.model.naming import store_ref
+from goldenpath.model.receipt import DeliveryReceipt
+from goldenpath.model.request import SecretRequest
+from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.projection.render import render_environment
+
+Files = dict[str, dict[str, bytes]]
+
+
+def deliver_environment(services: Services, governance: Governance, environment: str) -> DeliveryReceipt:
+    """Deliver one environment at the governance's commit, after a value was given."""
+    catalog = read_requests(services.repository(), governance)
+    require_clean(catalog.findings, what=f"the catalog at {governance.commit[:12]}")
+    receipt, _awaiting = deliver_environments(services, governance, catalog, [environment])
+    return receipt
+
+
+def deliver_environments(
+    services: Services,
+    governance: Governance,
+    catalog: Catalog,
+    environments: Sequence[str],
+    *,
+    accept_drift: bool = False,
+) -> tuple[DeliveryReceipt, tuple[str, ...]]:
+    """Commit the files of ``environments``; return the receipt and the ids whose ExternalSecret waits for a value.
+
+    Raises:
+        Conflict: ``delivery.drift``, ``delivery.foreign-file``, ``delivery.push-race``; nothing was committed.
+    """
+    requests = [entry.request for entry in catalog.entries]
+    awaiting = awaiting_value(services, governance, requests, environments)
+    files = rendered(governance, requests, environments, awaiting)
+    settings = services.settings.delivery
+    difference = preview_delivery(services.manifests(), files, settings=settings)
+    touched = touched_requests(requests, difference, directory=settings.directory)
+    if not difference.writes and not difference.removals and not difference.foreign:
+        return _nothing(services, difference), tuple(sorted(awaiting))
+    with open_trail(services).operation(
+        "manifests.commit",
+        target=Target(intent_id=",".join(request.id for request in touched[:20]), environment=",".join(environments)),
+        joins=joins_of(services, touched[0] if len(touched) == 1 else None, commit=governance.commit),
+        details={"repository": settings.repository, "branch": settings.branch},
+    ) as operation:
+        receipt = publish(
+            services.manifests(),
+            lambda: rendered(governance, requests, environments, awaiting_value(services, governance, requests, environments)),
+            settings=settings,
+            message=_message(services, governance, touched, environments),
+            accept_drift=accept_drift,
+            progress=services.progress,
+        )
+        operation.add_detail("manifest_commit", receipt.commit)
+    return receipt, tuple(sorted(awaiting))
+
+
+def rendered(governance: Governance, requests: Iterable[SecretRequest], environments: Sequence[str], awaiting: frozenset[str]) -> Files:
+    """Return {environment: {path: bytes}} exactly as they are committed."""
+    every = list(requests)
+    return {
+        environment: render_environment(
+            every,
+            environment=environment,
+            settings=governance.settings,
+            awaiting=awaiting,
+            rotation=governance.policy.rotation,
+        )
+        for environment in environments
+    }
+
+
+def awaiting_value(
+    services: Services, governance: Governance, requests: Sequence[SecretRequest], environments: Sequence[str]
+) -> frozenset[str]:
+    """Return the ids of requests whose record has no current version, or that have no record of their own."""
+    waiting: set[str] = set()
+    for scope in scopes_of(requests, environments, governance.settings):
+        prefix = governance.settings.naming.prefix
+        store = services.store(scope.environment, scope.provider)
+        ready = {record.ref: record.request_id for record in store.list_records(scope.environment) if record.version_at("current")}
+        waiting |= {request.id for request in scope.requests if ready.get(store_ref(request, prefix=prefix)) != request.id}
+    return frozenset(waiting)
+
+
+def touched_requests(requests: Iterable[SecretRequest], difference: Difference, *, directory: str) -> list[SecretRequest]:
+    """Return the requests whose own manifest the difference writes or removes, by id."""
+    paths = {*difference.writes, *difference.removals}
+    touched = [request for request in requests if f"{directory}/{request.environment}/{external_secret_path(request)}" in paths]
+    return sorted(touched, key=lambda request: request.id)
+
+
+def _message(services: Services, governance: Governance, touched: Sequence[SecretRequest], environments: Sequence[str]) -> DeliveryMessage:
+    names = ", ".join(request.id for request in touched[:3]) + (f" and {len(touched) - 3} more" if len(touched) > 3 else "")  # noqa: PLR2004
+    return DeliveryMessage(
+        subject=f"Project {names or 'the catalog'} into {', '.join(environments)}",
+        request_ids=tuple(request.id for request in touched),
+        change_digest="",
+        correlation_id=correlation_id(touched[0]) if len(touched) == 1 else services.correlation_id,
+        source_commit=governance.commit,
+    )
+
+
+def _nothing(services: Services, difference: Difference) -> DeliveryReceipt:
+    settings = services.settings.delivery
+    return DeliveryReceipt(repository=settings.repository, branch=settings.branch, commit="", unchanged=difference.unchanged)

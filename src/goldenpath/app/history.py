@@ -1,0 +1,108 @@
+"""Was everything that is on the protected branch approved? Asked again at every apply, from git objects and signed notes (R12, R13).
+
+The first-parent line is cut into segments. A merge is judged as the branch that it brought in, and must bring in exactly that; a run of
+plain commits is judged as one change up to a commit that carries approvals. A segment that fails is tried together with what follows, so
+that reverting, or approving the whole net change, heals the line. Nothing is forgotten: ``verified_to`` is kept by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from goldenpath.app.check import CheckResult
+from goldenpath.model.approval import Approval
+from goldenpath.model.change import CommitInfo
+from goldenpath.ports.repository import PathChange, RepositoryReader
+
+LOOK_AHEAD = 50
+"""How many later commits may heal a segment; more than any real revert needs, few enough to stay quick."""
+
+Judge = Callable[[str, str, CommitInfo], CheckResult]
+Governed = Callable[[str, str], tuple[PathChange, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of the line that was judged: from ``base`` (excluded) to ``end``."""
+
+    base: str
+    end: str
+    result: CheckResult | None
+
+    @property
+    def is_good(self) -> bool:
+        """True when nothing governed changed, or the gate passes and every needed approval is there."""
+        return self.result is None or self.result.is_approved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryResult:
+    """How far the line is covered. ``failed`` is the first segment that is not, None when all are."""
+
+    verified_to: str
+    segments: tuple[Segment, ...]
+    failed: Segment | None = None
+
+    def approvals(self) -> dict[str, tuple[Approval, ...]]:
+        """Return the counted approvals of the latest segment that touched each request id."""
+        found: dict[str, tuple[Approval, ...]] = {}
+        for segment in self.segments:
+            if segment.result is not None:
+                for change in segment.result.change.requests:
+                    found[change.id] = segment.result.counted
+        return found
+
+
+def verify_history(reader: RepositoryReader, *, since: str, until: str, judge: Judge, governed: Governed) -> HistoryResult:
+    """Walk the first-parent line from ``since`` (trusted) to ``until``.
+
+    Args:
+        reader: The platform repository.
+        since: Last commit known to be covered.
+        until: Commit to be applied.
+        judge: Judges (base, head) with the governance of base and the approvals kept for head, as of the day of the given commit.
+        governed: Returns the changed catalog and governance paths between two commits.
+    """
+    line = reader.first_parents(since, until)
+    segments: list[Segment] = []
+    good, index = since, 0
+    while index < len(line):
+        segment, taken = _next_segment(good, line[index : index + LOOK_AHEAD], judge, governed)
+        if not segment.is_good:
+            return HistoryResult(verified_to=good, segments=tuple(segments), failed=segment)
+        segments.append(segment)
+        good, index = segment.end, index + taken
+    return HistoryResult(verified_to=good, segments=tuple(segments))
+
+
+def _next_segment(base: str, ahead: Sequence[CommitInfo], judge: Judge, governed: Governed) -> tuple[Segment, int]:
+    first = _segment(base, ahead[0], judge, governed)
+    if first.is_good:
+        return first, 1
+    for taken, commit in enumerate(ahead[1:], start=2):
+        wider = _net_segment(base, commit, judge, governed)
+        if wider.is_good:
+            return wider, taken
+    return first, 1
+
+
+def _segment(base: str, commit: CommitInfo, judge: Judge, governed: Governed) -> Segment:
+    brought = governed(base, commit.oid)
+    if not brought:
+        return Segment(base=base, end=commit.oid, result=None)
+    if len(commit.parents) == 2 and commit.parents[0] == base:  # noqa: PLR2004 - a merge has two parents
+        result = judge(base, commit.parents[1], commit)
+        if result.is_approved and _same_effect(brought, governed(result.change.merge_base, commit.parents[1])):
+            return Segment(base=base, end=commit.oid, result=result)
+    return _net_segment(base, commit, judge, governed)
+
+
+def _net_segment(base: str, end: CommitInfo, judge: Judge, governed: Governed) -> Segment:
+    if not governed(base, end.oid):
+        return Segment(base=base, end=end.oid, result=None)
+    return Segment(base=base, end=end.oid, result=judge(base, end.oid, end))
+
+
+def _same_effect(first: Sequence[PathChange], second: Sequence[PathChange]) -> bool:
+    return set(first) == set(second)

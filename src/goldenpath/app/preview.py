@@ -1,0 +1,136 @@
+"""The whole chain of one change, before anything is done: gate, stores, access, manifests byte for byte, consumers, cost. Never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goldenpath.app.check import CheckResult, check_change
+from goldenpath.app.deliver import awaiting_value, rendered
+from goldenpath.app.desired import scopes_of
+from goldenpath.app.merged import merged_catalog
+from goldenpath.app.planning import ScopePlan, plan_scope
+from goldenpath.app.revision import Governance, read_requests
+from goldenpath.app.services import Services
+from goldenpath.model.request import SecretRequest
+from goldenpath.plan.cost import CostEstimate, estimate_cost
+from goldenpath.projection.access_table import AccessRow, access_table
+from goldenpath.projection.external_secret import external_secret_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One generated file: None on the side where it does not exist. ``waits`` while its secret has no first value."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    waits: bool = False
+
+    @property
+    def sign(self) -> str:
+        """``+`` new, ``-`` gone, ``~`` changed."""
+        if self.before is None:
+            return "+"
+        return "-" if self.after is None else "~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """Where a changed request's value will be readable."""
+
+    request_id: str
+    cluster: str
+    namespace: str
+    k8s_secret: str
+    principals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPreview:
+    """Everything that would happen in one environment."""
+
+    environment: str
+    plans: tuple[ScopePlan, ...]
+    files: tuple[FileChange, ...]
+    consumers: tuple[Consumer, ...]
+    access: tuple[tuple[str, tuple[AccessRow, ...]], ...]
+    cost: tuple[CostEstimate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewResult:
+    """The gate's word and one entry per environment that the change touches."""
+
+    check: CheckResult
+    environments: tuple[EnvironmentPreview, ...]
+
+
+def preview_change(services: Services, *, base: str, head: str) -> PreviewResult:
+    """Show what merging ``base...head`` would do. Looks at the stores' records; never at a value, never changes anything."""
+    result = check_change(services, base=base, head=head)
+    before = [entry.request for entry in read_requests(services.repository(), result.governance).entries]
+    after = [entry.request for entry in merged_catalog(services, result).entries]
+    touched = {request.environment for change in result.change.requests for request in (change.before, change.after) if request is not None}
+    changed = frozenset(change.id for change in result.change.requests)
+    environments = tuple(_environment(services, result, name, before=before, after=after, changed=changed) for name in sorted(touched))
+    return PreviewResult(check=result, environments=environments)
+
+
+def _environment(
+    services: Services,
+    result: CheckResult,
+    environment: str,
+    *,
+    before: Sequence[SecretRequest],
+    after: Sequence[SecretRequest],
+    changed: frozenset[str],
+) -> EnvironmentPreview:
+    governance = result.governance
+    plans = tuple(
+        plan_scope(services, governance, result.change.head, scope, services.store(scope.environment, scope.provider))
+        for scope in scopes_of(after, [environment], governance.settings)
+    )
+    mine = [request for request in after if request.environment == environment and request.id in changed]
+    files = _files(services, governance, environment, before=before, after=after, changed=changed)
+    projected = frozenset(request.id for request in after if request.environment == environment)
+    return EnvironmentPreview(
+        environment=environment,
+        plans=plans,
+        files=files,
+        consumers=tuple(_consumer(request, governance) for request in mine),
+        access=tuple((request.id, tuple(access_table(request, settings=governance.settings))) for request in mine),
+        cost=tuple(estimate_cost(planned.plan, settings=governance.settings, projected=projected) for planned in plans),
+    )
+
+
+def _files(
+    services: Services,
+    governance: Governance,
+    environment: str,
+    *,
+    before: Sequence[SecretRequest],
+    after: Sequence[SecretRequest],
+    changed: frozenset[str],
+) -> tuple[FileChange, ...]:
+    awaiting = awaiting_value(services, governance, after, [environment])
+    settled = awaiting - changed
+    old = rendered(governance, before, [environment], settled)[environment]
+    new = rendered(governance, after, [environment], settled)[environment]
+    waiting = {external_secret_path(request) for request in after if request.environment == environment and request.id in awaiting}
+    return tuple(
+        FileChange(path=path, before=old.get(path), after=new.get(path), waits=path in waiting and path in new)
+        for path in sorted({*old, *new})
+        if old.get(path) != new.get(path)
+    )
+
+
+def _consumer(request: SecretRequest, governance: Governance) -> Consumer:
+    access = request.spec.access
+    return Consumer(
+        request_id=request.id,
+        cluster=governance.settings.cluster(request.environment),
+        namespace=access.namespace,
+        k8s_secret=access.k8s_secret_name,
+        principals=access.read_principals,
+    )

@@ -1,0 +1,47 @@
+"""Which commit counts: the tip of the protected branch, as this clone knows it (R10, R17)."""
+
+from __future__ import annotations
+
+from goldenpath.errors import Conflict, NotFound
+from goldenpath.model.settings import Settings
+from goldenpath.ports.repository import RepositoryReader
+
+
+def protected_tip(reader: RepositoryReader, settings: Settings) -> str:
+    """Return the newest commit of the protected branch: the local branch, or what was fetched of it where there is no local one.
+
+    Raises:
+        NotFound: ``git.ref-missing``.
+    """
+    branch = settings.governance.protected_branch
+    for ref in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
+        try:
+            return reader.resolve(ref)
+        except NotFound:
+            continue
+    raise NotFound(
+        "git.ref-missing",
+        f"the protected branch {branch!r} is not in this clone",
+        subject=branch,
+        hint=f"git fetch origin {branch}:{branch}, or set governance.protectedBranch in goldenpath.yaml",
+    )
+
+
+def protected_commit(reader: RepositoryReader, settings: Settings, commit: str | None) -> str:
+    """Return ``commit`` when it lies on the protected branch, else the branch's tip when none was asked for.
+
+    Raises:
+        Conflict: ``apply.not-protected`` for a commit that never reached the protected branch.
+    """
+    tip = protected_tip(reader, settings)
+    if commit is None:
+        return tip
+    asked = reader.resolve(commit)
+    if asked != tip and not reader.is_ancestor(asked, tip):
+        raise Conflict(
+            "apply.not-protected",
+            f"commit {asked[:12]} is not on the protected branch {settings.governance.protected_branch}",
+            subject=asked,
+            hint="merge it first; only reviewed commits are applied",
+        )
+    return asked

@@ -1,0 +1,122 @@
+"""Every request and where it stands: lifecycle, value, version, drift, and what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from goldenpath.app.dates import first_dates
+from goldenpath.app.desired import scopes_of, stores_used
+from goldenpath.app.planning import plan_scope
+from goldenpath.app.protected import protected_tip
+from goldenpath.app.revision import Governance, read_governance, read_requests
+from goldenpath.app.services import Services
+from goldenpath.intent.catalog import Catalog
+from goldenpath.model.environment import ENVIRONMENTS
+from goldenpath.model.finding import Finding
+from goldenpath.model.instant import from_text
+from goldenpath.model.plan import Plan, Step
+from goldenpath.model.request import SecretRequest
+from goldenpath.policy.context import GateContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """One request. ``value`` is ``present``, ``awaiting-value``, ``no-record``, ``scheduled-for-deletion`` or ``foreign``.
+
+    ``drift`` is the plan's word for its record; days are counted to today, negative when over; None where nothing is due.
+    """
+
+    id: str
+    name: str
+    service: str
+    environment: str
+    owner: str
+    tier: str
+    lifecycle: str
+    value: str
+    version_id: str
+    value_age_days: int | None
+    drift: str
+    rotation_due_days: int | None
+    is_rotation_overdue: bool
+    ttl_left_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All requests at the protected branch's tip, and records that no request explains."""
+
+    commit: str
+    rows: tuple[StatusRow, ...]
+    orphans: tuple[Step, ...]
+    plans: tuple[Plan, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_status(services: Services, *, environments: Sequence[str] = ()) -> Status:
+    """Look at the catalog and the stores; nothing is changed and no value is read."""
+    reader = services.repository()
+    governance = read_governance(reader, protected_tip(reader, services.settings))
+    catalog = read_requests(reader, governance)
+    wanted = tuple(environments) or ENVIRONMENTS
+    requests = [entry.request for entry in catalog.entries if entry.request.environment in wanted]
+    scopes = scopes_of(requests, wanted, governance.settings, used_before=stores_used(services.journal(), wanted))
+    plans = [
+        plan_scope(services, governance, governance.commit, scope, services.store(scope.environment, scope.provider)).plan
+        for scope in scopes
+    ]
+    steps = {step.request_id: step for plan in plans for step in plan.steps if step.action != "orphan"}
+    return Status(
+        commit=governance.commit,
+        rows=_rows(services, governance, catalog, requests, steps),
+        orphans=tuple(step for plan in plans for step in plan.steps if step.action == "orphan"),
+        plans=tuple(plans),
+        findings=catalog.findings,
+    )
+
+
+def _rows(
+    services: Services, governance: Governance, catalog: Catalog, requests: Sequence[SecretRequest], steps: dict[str, Step]
+) -> tuple[StatusRow, ...]:
+    today = services.clock.now().date()
+    context = GateContext(policy=governance.policy, settings=governance.settings, today=today)
+    paths = {entry.request.id: entry.path for entry in catalog.entries}
+    wanted = {request.id: paths[request.id] for request in requests if not request.spec.renewed_on}
+    first = first_dates(services.repository(), until=governance.commit, paths=wanted)
+    return tuple(_row(request, context, steps.get(request.id), first.get(request.id)) for request in requests)
+
+
+def _row(request: SecretRequest, context: GateContext, step: Step | None, first: date | None) -> StatusRow:
+    current = step.observed.version_at("current") if step is not None and step.observed is not None else None
+    age = None if current is None or not current.created_at else (context.today - from_text(current.created_at).date()).days
+    cadence = context.policy.rotation.get(request.spec.rotation.rotation_class)
+    since = date.fromisoformat(request.spec.renewed_on) if request.spec.renewed_on else first
+    meta = request.metadata
+    return StatusRow(
+        id=request.id,
+        name=meta.name,
+        service=meta.service,
+        environment=meta.environment,
+        owner=meta.owner,
+        tier=context.tier(request),
+        lifecycle=request.spec.lifecycle.status,
+        value=_value_state(request, step),
+        version_id=current.id if current else "",
+        value_age_days=age,
+        drift=step.action if step is not None else "unchanged",
+        rotation_due_days=None if cadence is None or age is None else cadence.every_days - age,
+        is_rotation_overdue=cadence is not None and age is not None and age > cadence.max_age_days,
+        ttl_left_days=None if since is None else request.spec.ttl_days - (context.today - since).days,
+    )
+
+
+def _value_state(request: SecretRequest, step: Step | None) -> str:
+    if step is None or step.observed is None:
+        return "no-record"
+    if step.observed.deletion_date:
+        return "scheduled-for-deletion"
+    if step.observed.request_id != request.id:
+        return "foreign"
+    return "present" if step.observed.version_at("current") else "awaiting-value"

@@ -1,0 +1,169 @@
+"""The preview as text, Markdown and JSON. Renders what ``app.preview`` found; decides nothing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from goldenpath.app.preview import EnvironmentPreview, FileChange, PreviewResult
+from goldenpath.cli.approval_lines import approval_rows, approvals_payload
+from goldenpath.cli.formats import clean
+from goldenpath.cli.formats.markdown import escape
+from goldenpath.cli.output import Output
+from goldenpath.plan.cost import CostEstimate
+from goldenpath.plan.render import render_markdown as plan_markdown
+from goldenpath.plan.render import render_text as plan_text
+from goldenpath.projection.access_table import ACTIONS
+
+
+def payload(result: PreviewResult) -> dict[str, Any]:
+    """Return the JSON document of a preview."""
+    check = result.check
+    return {
+        "change_digest": check.change.digest,
+        "base": check.base,
+        "merge_base": check.change.merge_base,
+        "head": check.change.head,
+        "is_blocked": check.verdict.is_blocked,
+        "findings": check.verdict.findings,
+        "approvals": approvals_payload(check),
+        "requests": [change.id for change in check.change.requests],
+        "environments": [_environment_payload(each) for each in result.environments],
+    }
+
+
+def render_text(result: PreviewResult, output: Output) -> str:
+    """Return the page for a terminal."""
+    check = result.check
+    lines = [output.paint("Gate"), f"  {_verdict(result)}"]
+    lines += [f"  {finding.level}: {clean(finding.message)} [{finding.rule}]" for finding in check.verdict.findings]
+    lines += ["", output.paint("Approvals"), *(f"  {line}" for line in approval_rows(check))]
+    for each in result.environments:
+        lines += ["", *_environment_text(each, output)]
+    lines += ["", f"Change digest {check.change.digest}"]
+    return "\n".join(lines)
+
+
+def render_markdown(result: PreviewResult) -> str:
+    """Return the page for a pull request comment; long parts are folded."""
+    check = result.check
+    lines = [f"### {escape(_verdict(result))}", ""]
+    lines += [f"- {escape(finding.level)}: {escape(finding.message)} `{finding.rule}`" for finding in check.verdict.findings]
+    lines += ["", "**Approvals**", "", *(f"- {escape(line)}" for line in approval_rows(check)), ""]
+    for each in result.environments:
+        lines += _environment_markdown(each)
+    lines += [f"Change digest `{check.change.digest}`", ""]
+    return "\n".join(lines)
+
+
+def _verdict(result: PreviewResult) -> str:
+    check = result.check
+    if check.verdict.is_blocked:
+        return f"Blocked: {sum(finding.is_blocking for finding in check.verdict.findings)} findings must be resolved"
+    if not check.change.requests and not check.change.governance_paths:
+        return "Nothing governed changes"
+    return "Passes and is approved" if check.is_approved else "Passes; approval is missing"
+
+
+def _environment_text(each: EnvironmentPreview, output: Output) -> Iterator[str]:
+    yield output.paint(f"Store ({each.environment})")
+    for planned in each.plans:
+        yield from (f"  {_painted(line, output)}" for line in plan_text(planned.plan).splitlines())
+    yield from _access_text(each, output)
+    yield ""
+    yield output.paint(f"Manifests ({each.environment})")
+    for file in each.files:
+        yield f"  {file.sign} {file.path}{'  (committed after the first value)' if file.waits else ''}"
+        yield from (f"      {_painted(line, output)}" for line in diff_lines(file))
+    yield from ("", output.paint("Consumers"))
+    for consumer in each.consumers:
+        yield f"  {consumer.request_id}: Secret {consumer.namespace}/{consumer.k8s_secret} in cluster {consumer.cluster}"
+        yield from (f"    read in the store by {principal}" for principal in consumer.principals)
+    yield from ("", output.paint("Cost"), *(f"  {line}" for cost in each.cost for line in _cost_lines(cost)))
+
+
+def _access_text(each: EnvironmentPreview, output: Output) -> Iterator[str]:
+    for request_id, rows in each.access:
+        if rows:
+            yield from ("", output.paint(f"Access to {request_id}"))
+            table = output.table(
+                ("who", "principal", *ACTIONS), [(row.group, row.principal, *(answer for _, answer in row.answers)) for row in rows]
+            )
+            yield from (f"  {line}" for line in table.splitlines())
+
+
+def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
+    yield f"#### {escape(each.environment)}"
+    yield ""
+    for planned in each.plans:
+        yield plan_markdown(planned.plan)
+    for file in each.files:
+        note = " (committed after the first value)" if file.waits else ""
+        yield from (f"<details><summary><code>{file.sign} {escape(file.path)}</code>{note}</summary>", "", "```diff")
+        yield from (line.replace("```", "'''") for line in diff_lines(file))
+        yield from ("```", "", "</details>", "")
+    for request_id, rows in each.access:
+        if rows:
+            yield from (f"<details><summary>Access to {escape(request_id)}</summary>", "")
+            yield "| who | principal | " + " | ".join(ACTIONS) + " |"
+            yield "|" + " --- |" * (len(ACTIONS) + 2)
+            for row in rows:
+                yield f"| {escape(row.group)} | {escape(row.principal)} | " + " | ".join(answer for _, answer in row.answers) + " |"
+            yield from ("", "</details>", "")
+    yield from (f"- {escape(line)}" for cost in each.cost for line in _cost_lines(cost))
+    yield ""
+
+
+def diff_lines(file: FileChange) -> Iterator[str]:
+    """Yield the signed lines of one file's change; a file that is new or gone is shown whole."""
+    before, after = _lines(file.before), _lines(file.after)
+    if not before or not after:
+        yield from (f"+ {line}" for line in after)
+        yield from (f"- {line}" for line in before)
+        return
+    for line in difflib.unified_diff(before, after, lineterm="", n=2):
+        if not line.startswith(("---", "+++")):
+            yield f"{line[0]} {line[1:]}"
+
+
+def _lines(data: bytes | None) -> list[str]:
+    return [] if data is None else [clean(line) if line.strip() else line for line in data.decode("utf-8").splitlines()]
+
+
+def _cost_lines(cost: CostEstimate) -> Iterator[str]:
+    yield f"{cost.apply_calls} store calls to apply; {cost.records} records ({cost.added_records} new)"
+    yield f"${cost.dollars_month:.2f} a month (+${cost.added_dollars_month:.2f}), of which {cost.polling_calls_month} polling calls"
+
+
+def _painted(line: str, output: Output) -> str:
+    color = {"+": "green", "-": "red", "~": "yellow", "!": "yellow"}.get(line.lstrip()[:1])
+    return output.paint(line, color) if color else line
+
+
+def _environment_payload(each: EnvironmentPreview) -> dict[str, Any]:
+    return {
+        "environment": each.environment,
+        "plans": [{"provider": planned.provider, "digest": planned.plan.digest, "plan": planned.plan} for planned in each.plans],
+        "files": [
+            {
+                "path": file.path,
+                "action": {"+": "create", "-": "remove", "~": "change"}[file.sign],
+                "waits_for_value": file.waits,
+                "content": None if file.after is None else file.after.decode("utf-8"),
+            }
+            for file in each.files
+        ],
+        "consumers": [
+            {
+                "request_id": consumer.request_id,
+                "cluster": consumer.cluster,
+                "namespace": consumer.namespace,
+                "k8s_secret": consumer.k8s_secret,
+                "principals": consumer.principals,
+            }
+            for consumer in each.consumers
+        ],
+        "access": dict(each.access),
+        "cost": each.cost,
+    }
