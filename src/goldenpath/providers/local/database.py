@@ -66,6 +66,7 @@ class Database:
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.text_factory = _lenient_text
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
@@ -111,3 +112,8 @@ class Database:
             hint="another process may hold it, or the disk may be full; running again continues where this stopped",
             retry_after_seconds=_RETRY_SECONDS,
         )
+
+
+def _lenient_text(raw: bytes) -> str:
+    """Decode damaged text instead of failing in the driver: what it belongs to then does not open, and is reported as corrupt."""
+    return raw.decode("utf-8", "replace")

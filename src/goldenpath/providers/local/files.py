@@ -25,7 +25,11 @@ def private_folder(path: Path) -> Path:
     """
     if not os.path.lexists(path):
         _make_folder(path)
-    _require_private(path, path.lstat(), is_folder=True)
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise unusable(path, error) from error
+    _require_private(path, found, is_folder=True)
     return path
 
 
@@ -85,9 +89,11 @@ def read_private_file(path: Path, *, max_bytes: int) -> bytes:
     except OSError as error:
         private_file(path)
         raise unusable(path, error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        _require_private(path, os.fstat(file.fileno()), is_folder=False)
-        content = file.read(max_bytes + 1)
+    try:
+        _require_private(path, os.fstat(descriptor), is_folder=False)
+        content = _read_up_to(descriptor, max_bytes + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > max_bytes:
         raise Misconfigured("state.unusable", f"the file is larger than {max_bytes} bytes", subject=str(path))
     return content
@@ -110,6 +116,13 @@ def unusable(path: Path, error: OSError) -> Misconfigured:
         subject=str(path),
         hint="check the folder, its owner and the free space",
     )
+
+
+def _read_up_to(descriptor: int, count: int) -> bytes:
+    content = b""
+    while len(content) < count and (part := os.read(descriptor, count - len(content))):
+        content += part
+    return content
 
 
 def _make_folder(path: Path) -> None:
