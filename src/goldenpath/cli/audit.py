@@ -52,7 +52,7 @@ def audit() -> None:
 @click.option("-f", "--follow", "is_following", is_flag=True, help="Go on showing records as they come, until interrupted.")
 @example("goldenpath audit tail -n 50 --target SEC-0007", "goldenpath audit tail -f --action 'secret.*' -o ndjson")
 @pass_state
-def tail(state: CliState, count: int, is_following: bool, **filters: str) -> None:
+def tail(state: CliState, /, count: int, is_following: bool, **filters: str) -> None:
     """Show the newest records, oldest first."""
     from goldenpath.app.audit_log import follow_audit, tail_audit
 
@@ -88,7 +88,7 @@ def verify(state: CliState, mirror: Path | None, public_key: Path | None) -> int
 @_filters
 @example("goldenpath audit export --format csv --since 30d > audit.csv", "goldenpath audit export --format ocsf --target SEC-0007")
 @pass_state
-def export(state: CliState, form: str, **filters: str) -> None:
+def export(state: CliState, /, form: str, **filters: str) -> None:
     """Write records to stdout for other tools, oldest first."""
     from goldenpath.app.audit_log import Exported, export_audit
 
