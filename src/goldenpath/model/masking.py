@@ -6,6 +6,7 @@ A record that was read redacted and is written back destroys the secret; every w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -38,7 +39,7 @@ MASK_WORDS = frozenset(
 VISIBLE_MAX = 8
 """A run of mask characters with at most this many others around it (``AKIA************``) hides a value; more is a value with stars."""
 
-_FILLER = re.compile(r"[*\u2022\u25cf\u2588]+|[xX#.\u2026_?-]{3,64}")
+_FILLER = re.compile(r"[*\u2022\u25cf\u2588\u2026]+|[xX#._?-]{3,64}")
 _HIDDEN_PART = re.compile(r"[*\u2022\u25cf\u2588]{4,}")
 _LETTERS = re.compile(r"[^a-z0-9]+")
 
@@ -55,10 +56,10 @@ def unfit_reason(value: bytes) -> Unfit:
 
 
 def unfit_payload_reason(value: bytes) -> tuple[Unfit, str]:
-    """Judge a whole record: the text itself, and each text inside when it is a JSON object.
+    """Judge a whole record: the text itself, and every text inside when it is a JSON object.
 
     Returns:
-        The reason and the name of the key at fault; both empty when the record may be stored.
+        The reason and the dotted name of the key at fault; both empty when the record may be stored.
     """
     reason = unfit_reason(value)
     if reason:
@@ -67,17 +68,26 @@ def unfit_payload_reason(value: bytes) -> tuple[Unfit, str]:
         tree = msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", ""
-    return _unfit_member(tree) if isinstance(tree, dict) else ("", "")
-
-
-def _unfit_member(tree: dict[str, object]) -> tuple[Unfit, str]:
-    if not tree:
+    if tree == {}:
         return "empty", ""
-    for key, member in tree.items():
-        reason = unfit_reason(member.encode("utf-8", "surrogatepass")) if isinstance(member, str) else ""
+    for name, text in _texts(tree) if isinstance(tree, dict) else ():
+        reason = unfit_reason(text.encode("utf-8", "surrogatepass"))
         if reason:
-            return reason, key
+            return reason, name
     return "", ""
+
+
+def _texts(tree: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield (dotted name, text) for every text inside, without recursion: depth is the writer's choice."""
+    waiting: list[tuple[str, object]] = [*tree.items()]
+    while waiting:
+        name, member = waiting.pop()
+        if isinstance(member, str):
+            yield name, member
+        elif isinstance(member, dict):
+            waiting += [(f"{name}.{key}", each) for key, each in member.items()]
+        elif isinstance(member, list):
+            waiting += [(f"{name}[{index}]", each) for index, each in enumerate(member)]
 
 
 def _is_mask(text: str) -> bool:
