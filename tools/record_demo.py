@@ -1,0 +1,79 @@
+"""Records ``goldenpath demo`` as a picture for the README: runs it under a pseudo-terminal and writes ``docs/img/demo.svg``.
+
+The picture is what the program really printed. Only what differs from run to run is replaced: the folder's path and the time at the end.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "docs" / "img" / "demo.svg"
+COLUMNS, ROWS = 120, 40
+SHOWN_FOLDER = "~/goldenpath-demo"
+_READ_BYTES = 65536
+
+
+def record(command: list[str]) -> tuple[str, int]:
+    """Run ``command`` on a terminal of its own and return what it wrote, colours included, and its exit code."""
+    parent, child = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(ROWS), "FORCE_COLOR": "1"}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=child, stderr=child, env=environment, close_fds=True) as process:
+        os.close(child)
+        written = b"".join(_read_all(parent))
+    os.close(parent)
+    return written.decode("utf-8", "replace").replace("\r\n", "\n"), process.returncode
+
+
+def _read_all(descriptor: int) -> list[bytes]:
+    chunks: list[bytes] = []
+    while True:
+        try:
+            chunk = os.read(descriptor, _READ_BYTES)
+        except OSError:
+            # Linux ends a pseudo-terminal with EIO once its other side is closed
+            return chunks
+        if not chunk:
+            return chunks
+        chunks.append(chunk)
+
+
+def picture(text: str) -> str:
+    """Return ``text`` with its colours as an SVG that needs no font from the network."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(text), soft_wrap=False)
+    frame = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    return console.export_svg(title="goldenpath demo", code_format=frame, unique_id="demo")
+
+
+def main() -> int:
+    """Record into ``docs/img/demo.svg``."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "goldenpath-demo"
+        text, code = record([sys.executable, "-m", "goldenpath", "demo", str(folder)])
+        text = text.replace(str(folder), SHOWN_FOLDER)
+    if code != 0:
+        print(text)
+        print(f"the demo ended with exit code {code}; nothing was recorded")
+        return 1
+    text = re.sub(r"Done in \d+ s\.", "Done.", text)
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text("\n".join(line.rstrip() for line in picture(text).splitlines()) + "\n", encoding="utf-8")
+    print(f"recorded {len(text.splitlines())} lines into {TARGET.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
