@@ -10,21 +10,24 @@ import re
 from urllib.parse import unquote
 
 _WORD = r"(?:env(?:ironment)?(?:[_-]?name)?)"
-_PATH = r"(?:[A-Za-z_.]+\.)?"
+_PATH = r"(?:[A-Za-z_.]{1,64}\.)?"
 _SHAPES = re.compile(
     rf"""
-    \$\{{\s*{_PATH}{_WORD}[^}}]*\}}        # ${{ENV}}, ${{ENV:-dev}}
-    | \$\(\s*{_PATH}{_WORD}\s*\)           # $(ENV)
-    | \$\${_WORD}\b | \${_WORD}\b          # $ENV
-    | \{{+\s*[-$.]*\s*{_PATH}{_WORD}\s*-?\}}+   # {{{{ .Env }}}}, {{env}}
-    | \[+\s*{_WORD}\s*\]+                  # [ENV]
-    | <+%?=?\s*{_WORD}\s*%?>+              # <ENV>, <%= ENV %>
-    | %+{_WORD}%+ | @+{_WORD}@+ | \#+\{{{_WORD}\}}\#* | \#+{_WORD}\#+ | !{_WORD}!
+    \$\{{\s{{0,8}}{_PATH}{_WORD}[^}}]{{0,64}}\}}         # ${{ENV}}, ${{ENV:-dev}}
+    | \$\(\s{{0,8}}{_PATH}{_WORD}\s{{0,8}}\)            # $(ENV)
+    | \${_WORD}\b                                     # $ENV
+    | \{{\s{{0,8}}[-$.]{{0,3}}\s{{0,8}}{_PATH}{_WORD}\s{{0,8}}-?\}}   # {{{{ .Env }}}}, {{env}}
+    | \[{_WORD}\]                                     # [ENV]
+    | <%?=?\s{{0,8}}{_WORD}\s{{0,8}}%?>                # <ENV>, <%= ENV %>
+    | %{_WORD}% | @{_WORD}@ | \#\{{{_WORD}\}} | \#{_WORD}\# | !{_WORD}!
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_UNDERSCORED = re.compile(r"(?<![A-Za-z0-9])_+(?:ENV|ENVIRONMENT)_*(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?:ENV|ENVIRONMENT)_+(?![A-Za-z0-9])")
-_SEGMENT = re.compile(rf"(?<![^/\s\"'])_*{_WORD}_+(?![^/\s\"'])|(?<![^/\s\"'])_+{_WORD}_*(?![^/\s\"'])", re.IGNORECASE)
+"""Every repetition is bounded: a line can be as long as its author likes, and the time spent on it stays in proportion."""
+_UNDERSCORED = re.compile(
+    r"(?<![A-Za-z0-9])(?<![A-Za-z0-9]_)(?<![A-Za-z0-9]__)(?:_(?:ENV|ENVIRONMENT)_*+|(?<!_)(?:ENV|ENVIRONMENT)_++)(?![A-Za-z0-9])",
+)
+_SEGMENT = re.compile(rf"(?<![^/\s\"'])(?:_{{0,8}}{_WORD}_{{1,8}}|_{{1,8}}{_WORD})(?![^/\s\"'])", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _ROUNDS = 4
 """Escapes inside escapes are undone this often; more rounds than any chain of tools applies."""

@@ -59,10 +59,28 @@ def test_placeholders_are_found_in_any_rendered_file(spelling: str, name: str) -
 
 
 @pytest.mark.parametrize(
-    "text", ["database_env_url", "MY_ENV_VAR", "environment", "/zerotouch/dev/payments/env_file", "envoy", "$ENVOY", "invent_", "env"]
+    "text",
+    [
+        "database_env_url",
+        "MY_ENV_VAR",
+        "environment",
+        "/zerotouch/dev/payments/env_file",
+        "envoy",
+        "$ENVOY",
+        "invent_",
+        "env",
+        "MY__ENV_VAR",
+        "A___ENV__B",
+        "_ENV_VAR",
+    ],
 )
 def test_real_names_are_no_placeholders(text: str) -> None:
     assert find_placeholder(f"key: {text}") == ""
+
+
+@pytest.mark.parametrize("piece", ["{", "_", "${env", "{{a.", "$(", "<%= ", "%25", "\\\\u005c", "[", "@", "$ENV_", "env"])
+def test_long_lines_take_no_more_time_than_their_length(piece: str) -> None:
+    assert len(find_placeholder("x" + piece * 100_000)) < 100
 
 
 KEYS = [
