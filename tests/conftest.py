@@ -54,7 +54,7 @@ def _isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Where the machine is known to have the tools (``GOLDENPATH_REAL_REQUIRED=1``), a skipped ``real`` test is a failure."""
-    report: pytest.TestReport = yield  # type: ignore[misc,assignment]
+    report: pytest.TestReport = yield  # type: ignore[assignment]
     if _REAL_REQUIRED and report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("real"):
         report.outcome = "failed"
         report.longrepr = f"a real test must not skip on this machine: {_skip_reason(report)}"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.house.source_tree import ROOT
 
 from goldenpath.cli.exit_codes import MEANINGS, Exit
 from goldenpath.cli.root import VERBS, cli
-from tests.house.source_tree import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -44,7 +44,13 @@ def test_every_command_has_help_with_two_examples(path: str, command: click.Comm
     text = help_of(path, command)
     _, _, shown = text.partition("Examples:\n")
     lines = [line.strip() for line in shown.splitlines()]
-    assert sum("goldenpath" in line and line.startswith(("goldenpath ", "eval ", "printf ", "echo ", "cat ", "openssl ", "git ")) for line in lines) >= 2
+    assert (
+        sum(
+            "goldenpath" in line and line.startswith(("goldenpath ", "eval ", "printf ", "echo ", "cat ", "openssl ", "git "))
+            for line in lines
+        )
+        >= 2
+    )
     assert (command.help or "").strip(), "a verb says what it does"
 
 
@@ -61,7 +67,9 @@ def test_examples_use_options_that_exist() -> None:
         for line in re.findall(r"^ +(goldenpath .*)$", command.epilog or "", re.MULTILINE):
             words = line.split(" -- ")[0].split("|")[0].split()
             target = max((known for known in commands if (line + " ").startswith(known + " ")), key=len)
-            known = {name for param in (*commands[target].params, *cli.params) for name in (*param.opts, *param.secondary_opts)} | {"--help"}
+            known = {name for param in (*commands[target].params, *cli.params) for name in (*param.opts, *param.secondary_opts)} | {
+                "--help"
+            }
             wrong += [f"{path}: {word}" for word in words if word.startswith("--") and word.split("=")[0] not in known]
     assert wrong == []
 
@@ -84,11 +92,13 @@ def test_every_exit_code_has_a_meaning_and_a_place_in_the_reference() -> None:
 
 
 def test_internal_links_of_the_documentation_lead_somewhere() -> None:
-    broken = []
-    for page in [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text()):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    pages = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
     assert broken == []
 
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from tests.house.source_tree import functions, modules
 
 from goldenpath import errors
 from goldenpath.model.codes import all_codes
-from tests.house.source_tree import functions, modules
 
 FAMILY = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.GoldenpathError)}
 KINDS = {
@@ -25,7 +25,7 @@ AREAS = {code.partition(".")[0] for code in all_codes()}
 
 
 def test_the_family_is_the_one_of_the_architecture() -> None:
-    assert FAMILY == KINDS | {"GoldenpathError"}
+    assert KINDS | {"GoldenpathError"} == FAMILY
 
 
 def test_no_other_exception_class_is_defined() -> None:
@@ -125,7 +125,7 @@ def _codes_given() -> dict[str, str]:
     for path, tree in modules().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and not path.startswith("goldenpath/model/codes/"):
-                given.update({code: f"{path}:{node.lineno}" for code in _codes_of_call(node)})
+                given.update(dict.fromkeys(_codes_of_call(node), f"{path}:{node.lineno}"))
     return given
 
 

@@ -6,9 +6,7 @@ import ast
 import re
 
 import pytest
-from importlinter.application.sentinels import NotSupplied
 from importlinter.cli import lint_imports
-
 from tests.house.source_tree import ROOT, SOURCE, functions, modules, tracked_files
 
 FORBIDDEN_ROOMS = {"utils", "util", "common", "helpers", "helper", "manager", "managers", "base_classes", "misc", "shared"}
@@ -22,7 +20,7 @@ _REGISTRY = re.compile(rb"(?:files\.pythonhosted|pypi|test\.pypi|proxy\.golang|r
 
 def test_the_import_contract_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert lint_imports(config_filename=str(ROOT / ".importlinter"), no_cache=True, cache_dir=NotSupplied) == 0
+    assert lint_imports(config_filename=str(ROOT / ".importlinter"), no_cache=True) == 0
 
 
 def test_no_room_is_called_by_a_word_that_says_nothing() -> None:
@@ -61,7 +59,9 @@ def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_the_median_function_is_small() -> None:
-    sizes = sorted((node.end_lineno or 0) - node.lineno + 1 - _docstring_lines(node) for tree in modules().values() for node in functions(tree))
+    sizes = sorted(
+        (node.end_lineno or 0) - node.lineno + 1 - _docstring_lines(node) for tree in modules().values() for node in functions(tree)
+    )
     assert sizes[len(sizes) // 2] <= 14
     assert sizes[len(sizes) * 9 // 10] <= 35
 
@@ -86,7 +86,11 @@ def test_no_tracked_file_knows_a_machine() -> None:
 
 
 def test_no_tracked_file_names_a_package_registry() -> None:
-    found = [str(path.relative_to(ROOT)) for path in tracked_files() if path.name != "test_house_walls.py" and _REGISTRY.search(path.read_bytes())]
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked_files()
+        if path.name != "test_house_walls.py" and _REGISTRY.search(path.read_bytes())
+    ]
     assert found == []
 
 
@@ -105,11 +109,12 @@ def test_no_debt_is_left_in_the_source() -> None:
 
 
 def test_tests_assert_something() -> None:
-    silent = []
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in functions(ast.parse(path.read_text())):
-            if node.name.startswith("test_") and not _asserts(node):
-                silent.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for node in functions(ast.parse(path.read_text()))
+        if node.name.startswith("test_") and not _asserts(node)
+    ]
     assert silent == []
 
 

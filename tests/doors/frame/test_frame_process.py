@@ -19,8 +19,8 @@ def environment(**changes: str | None) -> dict[str, str]:
     return {name: value for name, value in merged.items() if changes.get(name, "") is not None}
 
 
-def start(*words: str, shell: str = "", **changes: str | None) -> subprocess.CompletedProcess[bytes]:
-    command = ["bash", "-c", f'"$@" {shell}', "bash", *COMMAND, *words] if shell else [*COMMAND, *words]
+def start(*words: str, redirect: str = "", **changes: str | None) -> subprocess.CompletedProcess[bytes]:
+    command = ["bash", "-c", f'"$@" {redirect}', "bash", *COMMAND, *words] if redirect else [*COMMAND, *words]
     return subprocess.run(command, env=environment(**changes), capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
 
@@ -52,27 +52,27 @@ def test_version_is_available_to_machines() -> None:
 )
 @pytest.mark.parametrize("words", [["explain"], ["explain", "cli.usage", "--json"], ["--help"]])
 def test_poor_surroundings_do_not_matter(changes: dict[str, str | None], words: list[str]) -> None:
-    done = start(*words, **changes)
+    done = start(*words, redirect="", **changes)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
 
 @pytest.mark.parametrize("closing", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_closed_streams_do_not_matter(closing: str) -> None:
-    done = start("explain", shell=closing)
+    done = start("explain", redirect=closing)
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("words", ["explain", "explain --json", "--help", "version"])
 def test_a_reader_that_leaves_gets_no_traceback(words: str) -> None:
-    done = start(*words.split(), shell="| true; exit ${PIPESTATUS[0]}")
+    done = start(*words.split(), redirect="| true; exit ${PIPESTATUS[0]}")
     assert done.returncode == 0
     assert done.stderr == b""
 
 
 def test_a_full_device_is_said_not_ignored() -> None:
-    done = start("explain", shell="> /dev/full")
+    done = start("explain", redirect="> /dev/full")
     assert done.returncode == 4
     assert b"No space left on device" in done.stderr
     assert b"Traceback" not in done.stderr
@@ -86,7 +86,9 @@ def test_loose_permissions_of_the_caller_are_not_inherited(tmp_path: Path) -> No
     assert stat.S_IMODE(target.stat().st_mode) & 0o022 == 0
 
 
-@pytest.mark.parametrize("name", ["GOLDENPATH_APPLY_YES", "GOLDENPATH_YES", "GOLDENPATH_EXIT_ZERO", "GOLDENPATH_GET_REVEAL", "GOLDENPATH_DEBUG"])
+@pytest.mark.parametrize(
+    "name", ["GOLDENPATH_APPLY_YES", "GOLDENPATH_YES", "GOLDENPATH_EXIT_ZERO", "GOLDENPATH_GET_REVEAL", "GOLDENPATH_DEBUG"]
+)
 def test_no_variable_confirms_reveals_or_forgives(name: str) -> None:
     done = start("explain", "nope.nope", **{name: "1"})
     assert done.returncode == 6
