@@ -71,5 +71,5 @@ def _text(output: Output, report: Report) -> str:
     else:
         from goldenpath.cli.formats import text
 
-        return text.render(report, has_color=output.has_color)
+        return text.render(report, paint=output.paint)
     return render(report)

@@ -184,7 +184,7 @@ def _problems(directory: Directory) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             rule="approval.identity-shared",
-            level="block",
+            level="warn",
             message=f"{person} shares {_listing(kinds)} with another entry of the approvers file and cannot approve",
             subject=person,
             field="people",

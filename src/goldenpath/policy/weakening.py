@@ -85,7 +85,8 @@ def _floors(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Lowering]:
 
 def _places(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Lowering]:
     for name in sorted(old.reserved_namespaces - new.reserved_namespaces):
-        yield "namespaces.reserved", f"namespace {name} is no longer reserved"
+        if not new.is_reserved_namespace(name):
+            yield "namespaces.reserved", f"namespace {name} is no longer reserved"
     if new.policy.namespaces.same_as_service and not old.policy.namespaces.same_as_service:
         yield "namespaces.sameAsService", "every service may use the namespace of its own name"
     for rule in new.policy.namespaces.mapped:
@@ -95,7 +96,7 @@ def _places(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Lowering]:
     for name in sorted(old.reserved_names - new.reserved_names):
         yield "reservedTargets", f"Kubernetes Secret {name} is no longer reserved"
     for namespace, name in sorted(old.reserved_targets - new.reserved_targets):
-        if name not in new.reserved_names:
+        if not new.is_reserved_target(namespace, name):
             yield "reservedTargets", f"Kubernetes Secret {namespace}/{name} is no longer reserved"
 
 

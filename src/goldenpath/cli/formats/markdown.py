@@ -11,7 +11,6 @@ import re
 from goldenpath.cli.formats import Report, Section, facts_of, level_of, place_of
 from goldenpath.model.finding import Finding
 
-_MARKS = {"block": "⛔ block", "warn": "⚠️ warn", "info": "\N{INFORMATION SOURCE} info", "waived": "✋ waived"}
 _JOINER = "&#8288;"
 _REFERENCES = {ord(char): f"&#{ord(char)};" for char in "&<>\"'`*_[](){}|\\~$^=!+"}
 _REFERENCES |= {ord(char): f"&#{ord(char)};{_JOINER}" for char in "@#"}
@@ -36,7 +35,7 @@ def escape(text: str) -> str:
 
 def _row(finding: Finding) -> tuple[str, ...]:
     what = [escape(finding.message), *(f"*{label}:* {escape(text)}" for label, text in facts_of(finding))]
-    return (_MARKS[level_of(finding)], escape(finding.rule), escape(place_of(finding)), "<br>".join(what))
+    return (f"**{level_of(finding)}**", escape(finding.rule), escape(place_of(finding)), "<br>".join(what))
 
 
 def _section(section: Section) -> list[str]:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from goldenpath.cli.formats import Report, Section, facts_of, level_of, place_of
+from goldenpath.cli.table import render_table
 from goldenpath.model.finding import Finding
 
-_COLORS = {"block": "31;1", "warn": "33", "info": "36", "waived": "35"}
+Paint = Callable[[str, str], str]
+
+_COLORS = {"block": "red", "warn": "yellow", "info": "cyan", "waived": "dim"}
 _INDENT = " " * 8
 
 
-def render(report: Report, *, has_color: bool = False) -> str:
-    """Return the whole report as lines."""
-    parts = ["\n".join(_paragraph(finding, has_color=has_color)) for finding in report.findings]
-    parts += ["\n".join(_section(section)) for section in report.sections]
+def render(report: Report, *, paint: Paint) -> str:
+    """Return the whole report as lines; ``paint(text, color)`` colours a word or leaves it as it is."""
+    parts = ["\n".join(_paragraph(finding, paint)) for finding in report.findings]
+    parts += [_section(section) for section in report.sections]
     parts.append(f"{report.summary}\n{report.counts_line}")
     return "\n\n".join(parts) + "\n"
 
 
-def _paragraph(finding: Finding, *, has_color: bool) -> list[str]:
+def _paragraph(finding: Finding, paint: Paint) -> list[str]:
     level = level_of(finding)
-    head = f"{level:<6}"
-    if has_color:
-        head = f"\x1b[{_COLORS[level]}m{head}\x1b[0m"
-    lines = [f"{head}  {place_of(finding)}  [{finding.rule}]", _INDENT + finding.message]
+    lines = [f"{paint(f'{level:<6}', _COLORS[level])}  {place_of(finding)}  [{finding.rule}]", _INDENT + finding.message]
     return lines + [f"{_INDENT}{label}: {text}" for label, text in facts_of(finding)]
 
 
-def _section(section: Section) -> list[str]:
-    rows = [section.columns, *section.rows]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(section.columns))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [f"{section.title}:", *(f"  {line}" for line in lines)]
+def _section(section: Section) -> str:
+    table = render_table(section.columns, section.rows)
+    return "\n".join([f"{section.title}:", *(f"  {line}" for line in table.split("\n"))])

@@ -292,4 +292,9 @@ CODES: dict[str, CodeDoc] = {
         fix="Give each person addresses, logins and keys of their own in governance/approvers.yaml.",
         rule="R12",
     ),
+    "policy.rule-unknown": CodeDoc(
+        title="No rule of this name",
+        why="Explaining another rule than the one that was asked for would mislead.",
+        fix="Run goldenpath policy explain to list every rule.",
+    ),
 }
