@@ -37,7 +37,7 @@ def render_text(plan: Plan, *, show_unchanged: bool = False) -> str:
 def render_markdown(plan: Plan, *, show_unchanged: bool = False) -> str:
     """Return the plan as a table with folded details; the last line counts."""
     steps = list(_visible(plan, show_unchanged=show_unchanged))
-    lines = [f"**{cell(plan.environment)}** at `{_code(plan.commit[:12])}`", ""]
+    lines = [f"**{cell(plan.environment)}** at {_code(plan.commit[:12])}", ""]
     if steps:
         lines += ["| | Request | Record | What | Why |", "|---|---|---|---|---|"]
         lines += [
@@ -127,7 +127,7 @@ def _what(step: Step) -> str:
 
 
 def _why(step: Step) -> str:
-    return " ".join(part for part in (f"`{_code(step.reason)}`" if step.reason else "", cell(step.detail)) if part)
+    return " ".join(part for part in (_code(step.reason) if step.reason else "", cell(step.detail)) if part)
 
 
 def _folded(step: Step) -> list[str]:
@@ -139,4 +139,4 @@ def _folded(step: Step) -> list[str]:
 
 
 def _code(text: str) -> str:
-    return plain(text).replace("`", "'")
+    return f"<code>{cell(text)}</code>"
