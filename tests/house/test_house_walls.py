@@ -14,7 +14,7 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 LARGE_LITERALS = ("goldenpath/model/codes/",)
 """Tables of documentation: data, whose length says nothing about how tangled they are."""
-_MACHINE_PATH = re.compile(rb"(?<![\w.$}])/(?:home|Users|root|work|mnt)/[a-z0-9_.-]+", re.IGNORECASE)
+_MACHINE_PATH = re.compile(rb"(?<![\w.$}])/(?:home|Users|root|work)/[a-z0-9_.-]+", re.IGNORECASE)
 _REGISTRY = re.compile(rb"(?:files\.pythonhosted|pypi|test\.pypi|proxy\.golang|registry\.npmjs)\.[a-z]{2,4}(?![\w@])", re.IGNORECASE)
 
 

@@ -142,7 +142,7 @@ def test_every_kind_of_ending_has_a_document(error: BaseException, capsys: Captu
         ("yaml", lambda text: yaml.safe_load(text)["code"]),
         ("ndjson", lambda text: json.loads(text)["code"]),
         ("sarif", lambda text: json.loads(text)["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["descriptor"]["id"]),
-        ("junit", lambda text: re.findall(r'<error type="([^"]+)"', ET.canonicalize(text))[0]),
+        ("junit", lambda text: re.findall(r'<error .*?type="([^"]+)"', ET.canonicalize(text))[0]),
         ("github", lambda text: text.split("title=")[1].split("::")[0]),
     ],
 )
