@@ -11,7 +11,6 @@ from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.store import DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
 from goldenpath.ports.store import Store
 
-
 ALLOWED = AuditDecision()
 
 

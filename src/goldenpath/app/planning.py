@@ -58,7 +58,7 @@ def plan_scope(
     desired = scope.desired(settings)
     retrier = Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=settings.apply.deadline_seconds)
     observation = observe(store, scope.environment, desired, retrier=retrier)
-    _require_account(governance, scope, observation)
+    require_account(governance, scope, observation.account)
     plan = make_plan(
         environment=scope.environment,
         commit=commit,
@@ -94,11 +94,15 @@ def _require_expected(services: Services, planned: ScopePlan, observation: Obser
     )
 
 
-def _require_account(governance: Governance, scope: StoreScope, observation: Observation) -> None:
-    """Refuse a store that answers from another account than the settings name, before any other call (R33)."""
+def require_account(governance: Governance, scope: StoreScope, account: str) -> None:
+    """Refuse a store that answers from another account than the settings name (R33).
+
+    Raises:
+        AccessDenied: ``apply.wrong-account``.
+    """
     configured = governance.settings.environment(scope.environment)
     backend = configured.stores[scope.provider].backend if scope.provider in configured.stores else "local"
-    if backend != "local" and configured.account and observation.account != configured.account:
+    if backend != "local" and configured.account and account != configured.account:
         raise AccessDenied(
             "apply.wrong-account",
             f"{scope.environment} belongs to account {configured.account}; these credentials belong to another one",

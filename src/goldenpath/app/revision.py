@@ -39,7 +39,7 @@ class Governance:
 def governance_paths(settings: Settings) -> tuple[str, ...]:
     """Return the files that steer the gate; a change to one of them is itself a governed change."""
     paths = settings.governance
-    return (SETTINGS_FILE, paths.enums, paths.policy, paths.approvers, paths.tombstones)
+    return (SETTINGS_FILE, paths.enums, paths.policy, paths.approvers, paths.tombstones, paths.actions)
 
 
 def is_founded(reader: RepositoryReader, commit: str) -> bool:

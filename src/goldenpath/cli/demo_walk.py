@@ -77,7 +77,7 @@ class Walk:
         )
         self._goldenpath(
             PLATFORM_ENGINEER,
-            *("seed", REQUEST, "--from", "username=-", "--from", "password=generate"),
+            *("seed", REQUEST, "--stdin", "username", "--generate", "password"),
             typed=b"payments_app",
             pipe="printf payments_app",
         )

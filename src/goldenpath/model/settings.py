@@ -30,6 +30,7 @@ class GovernanceSettings(Contract, frozen=True, kw_only=True):
     policy: RelativePath = "governance/policy.yaml"
     approvers: RelativePath = "governance/approvers.yaml"
     tombstones: RelativePath = "governance/tombstones.yaml"
+    actions: RelativePath = "governance/actions.yaml"
     protected_paths: tuple[RelativePath, ...] = (".github",)
     protected_branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
 

@@ -1,0 +1,129 @@
+"""Reviewed actions on one record: adopt what the platform did not create, restore what is being deleted (R20, R21).
+
+Both are done only when the protected branch says so in ``governance/actions.yaml``, for exactly the record that was reviewed. Neither is
+ever a side effect of an apply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from goldenpath.app.desired import StoreScope
+from goldenpath.app.effects import desired_of
+from goldenpath.app.locate import Located, locate
+from goldenpath.app.planning import require_account
+from goldenpath.app.ready import prepare
+from goldenpath.app.services import Services
+from goldenpath.errors import Conflict, NotFound, PolicyBlocked
+from goldenpath.intent.contract import load
+from goldenpath.model.actions import Actions, ReviewedAction
+from goldenpath.model.lifecycle import PROJECTED_STATES
+from goldenpath.model.receipt import StepReceipt
+from goldenpath.model.store import StoreRecord
+from goldenpath.provision.adopt import adopt
+from goldenpath.provision.effects import EffectRunner
+from goldenpath.provision.fence import hold_fence
+from goldenpath.provision.restore import restore
+from goldenpath.provision.retry import Retrier
+
+ActionName = Literal["adopt", "restore"]
+_ACTS = {"adopt": adopt, "restore": restore}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What there is to decide on: the record as it is now, and the reviewed entry that allows the act, if there is one."""
+
+    request_id: str
+    environment: str
+    record: StoreRecord
+    entry: ReviewedAction | None
+
+    @property
+    def digest(self) -> str:
+        """Digest of the record's container, for the entry's ``expect``."""
+        return self.record.container_digest
+
+
+def review(services: Services, request_id: str, action: ActionName) -> Review:
+    """Return the record at a request's path, whoever owns it, and the entry for ``action`` on the protected branch.
+
+    Raises:
+        NotFound: ``store.record-missing``.
+    """
+    located = locate(services, request_id)
+    record = located.store.describe(located.ref)
+    if record is None:
+        raise NotFound("store.record-missing", f"no record at {located.ref}", subject=request_id, hint="goldenpath apply creates it")
+    entry = _entry(services, located, action, record.container_digest)
+    return Review(request_id=request_id, environment=located.request.environment, record=record, entry=entry)
+
+
+def take_over(services: Services, request_id: str, action: ActionName) -> StepReceipt:
+    """Do the reviewed act.
+
+    Raises:
+        PolicyBlocked: ``action.not-reviewed`` when the protected branch has no entry for this record as it is now.
+        Conflict: ``request.retiring``, ``store.foreign-record``, ``provision.expectation-failed``.
+    """
+    ready = prepare(services)
+    found = review(services, request_id, action)
+    if found.entry is None:
+        raise PolicyBlocked(
+            "action.not-reviewed",
+            f"nobody reviewed to {action} the record of {request_id} as it is now ({found.digest[:19]})",
+            subject=request_id,
+            hint=f"add an entry to {ready.governance.settings.governance.actions} through a reviewed change",
+        )
+    located = locate(services, request_id, reason=f"{found.entry.ticket}: {found.entry.reason}")
+    _require_in_use(located)
+    return _act(services, located, ready.commit, found.entry)
+
+
+def _entry(services: Services, located: Located, action: str, digest: str) -> ReviewedAction | None:
+    path = located.governance.settings.governance.actions
+    data = services.repository().read_file(located.commit, path)
+    actions = Actions() if data is None else load(data, Actions, file=path).value
+    if actions is None:
+        raise PolicyBlocked(
+            "platform.governance-unreadable", f"{path} cannot be read", subject=path, hint="mend it on the protected branch"
+        )
+    wanted = (action, located.request.id, digest)
+    return next((entry for entry in actions.actions if (entry.action, entry.request, entry.expect) == wanted), None)
+
+
+def _require_in_use(located: Located) -> None:
+    status = located.request.spec.lifecycle.status
+    if status not in PROJECTED_STATES:
+        raise Conflict(
+            "request.retiring",
+            f"the request is {status}; a record is taken over only for a request in use",
+            subject=located.request.id,
+            hint="withdraw the decommissioning through a reviewed change first",
+        )
+
+
+def _act(services: Services, located: Located, commit: str, entry: ReviewedAction) -> StepReceipt:
+    settings, environment = located.governance.settings, located.request.environment
+    retrier = Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=settings.apply.deadline_seconds)
+    scope = StoreScope(environment=environment, provider=located.ref.provider, requests=(located.request,))
+    require_account(located.governance, scope, retrier.call(located.store.identity))
+    with hold_fence(
+        located.store,
+        environment,
+        holder=services.correlation_id,
+        lease_seconds=settings.apply.lease_seconds,
+        clock=services.clock,
+        wait_seconds=settings.apply.lease_seconds,
+    ) as held:
+        runner = EffectRunner(
+            store=located.store,
+            fence=held,
+            journal=services.journal(),
+            clock=services.clock,
+            retrier=retrier,
+            commit=commit,
+            correlation_id=services.correlation_id,
+        )
+        return _ACTS[entry.action](desired_of(located.request, settings), expected_digest=entry.expect, runner=runner)

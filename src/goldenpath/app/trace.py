@@ -1,0 +1,185 @@
+"""One secret from commit to reader, seam by seam, joined by one correlation id; names the first seam that is behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from goldenpath.app.audit_log import tail_audit
+from goldenpath.app.change import EMPTY_TREE
+from goldenpath.app.check import CheckResult, judge_range
+from goldenpath.app.dates import day_of
+from goldenpath.app.deliver import rendered
+from goldenpath.app.effects import desired_of
+from goldenpath.app.locate import Located, locate
+from goldenpath.app.services import Services
+from goldenpath.audit.query import RecordFilter
+from goldenpath.audit.record import AuditRecord
+from goldenpath.errors import GoldenpathError, NotFound
+from goldenpath.model.change import CommitInfo
+from goldenpath.model.correlation import correlation_id
+from goldenpath.model.instant import to_text
+from goldenpath.model.lifecycle import PROJECTED_STATES
+from goldenpath.model.store import TAG_COMMIT, StoreRecord
+from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.provision.observe import is_as_desired
+
+SeamState = Literal["ok", "behind", "waiting", "unknown"]
+RECORDS_LOOKED_AT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seam:
+    """One step of the way. ``waiting`` needs a person, ``behind`` needs a command, ``unknown`` could not be looked at."""
+
+    name: str
+    state: SeamState
+    summary: str
+    time: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The whole line of one request."""
+
+    request_id: str
+    correlation_id: str
+    seams: tuple[Seam, ...]
+
+    @property
+    def first_behind(self) -> Seam | None:
+        """The first seam where the line stops; None when everything that can be seen has arrived."""
+        return next((seam for seam in self.seams if seam.state in {"behind", "waiting"}), None)
+
+
+def trace_request(services: Services, request_id: str) -> Trace:
+    """Follow one request. Reads Git, records and the audit log; no value."""
+    located = locate(services, request_id)
+    records = _records(services, request_id)
+    record = located.store.describe(located.ref)
+    seams = (
+        *_intent(services, located),
+        _store(located, record),
+        _value(record),
+        _manifest(services, located, record),
+        Seam(name="cluster", state="unknown", summary="not looked at: no cluster is configured for this command"),
+        _reads(records),
+    )
+    return Trace(request_id=request_id, correlation_id=correlation_id(located.request), seams=seams)
+
+
+def _intent(services: Services, located: Located) -> tuple[Seam, Seam]:
+    reader = services.repository()
+    merged = reader.path_history(located.commit, located.path)[-1]
+    base = merged.parents[0] if merged.parents else ""
+    head = merged.parents[1] if len(merged.parents) > 1 else merged.oid
+    authors = sorted({commit.author_email for commit in reader.commits(base or EMPTY_TREE, head)}) if base else [merged.author_email]
+    request = Seam(
+        name="request",
+        state="ok",
+        summary=f"{located.path} merged in {merged.oid[:12]}",
+        time=_time(merged),
+        facts=(("commit", merged.oid), ("head", head), ("authors", ", ".join(authors))),
+    )
+    return request, _approval(services, base, head, merged)
+
+
+def _approval(services: Services, base: str, head: str, merged: CommitInfo) -> Seam:
+    if not base:
+        return Seam(name="approval", state="ok", summary="part of the commit that founded the platform", time=_time(merged))
+    try:
+        result = judge_range(services.repository(), services.notes(), base=base, head=head, today=day_of(merged))
+    except GoldenpathError as error:
+        return Seam(name="approval", state="unknown", summary=f"cannot be judged again: {error.code}")
+    return _approval_seam(result)
+
+
+def _approval_seam(result: CheckResult) -> Seam:
+    given = [approval.statement for approval in result.counted]
+    facts = (("change_digest", result.change.digest), *(("approved_by", f"{each.approver} at {each.time}") for each in given))
+    if not result.verdict.needs:
+        return Seam(name="approval", state="ok", summary="none needed", facts=facts)
+    if result.approvals.is_satisfied:
+        names = ", ".join(each.approver for each in given)
+        return Seam(name="approval", state="ok", summary=f"approved by {names}", time=max(each.time for each in given), facts=facts)
+    missing = ", ".join(need.owner or need.role for need in result.approvals.missing)
+    return Seam(name="approval", state="waiting", summary=f"missing: {missing}", facts=facts)
+
+
+def _store(located: Located, record: StoreRecord | None) -> Seam:
+    if record is None:
+        return Seam(name="store", state="behind", summary="no record yet: goldenpath apply")
+    facts = (("ref", str(located.ref)), ("commit", dict(record.tags).get(TAG_COMMIT, "")), ("generation", str(record.generation)))
+    if record.deletion_date:
+        return Seam(name="store", state="behind", summary=f"scheduled for deletion on {record.deletion_date}", facts=facts)
+    if not is_as_desired(desired_of(located.request, located.governance.settings), record):
+        return Seam(name="store", state="behind", summary="the record differs from the request: goldenpath drift", facts=facts)
+    return Seam(name="store", state="ok", summary=f"record as wanted at {located.ref.path}", time=record.created_at, facts=facts)
+
+
+def _value(record: StoreRecord | None) -> Seam:
+    current = None if record is None else record.version_at("current")
+    if current is None:
+        return Seam(name="value", state="waiting", summary="awaiting a first value: goldenpath seed")
+    return Seam(
+        name="value",
+        state="ok",
+        summary=f"version {current.id[:8]} is current",
+        time=current.created_at,
+        facts=(("version_id", current.id), ("fingerprint", current.fingerprint)),
+    )
+
+
+def _manifest(services: Services, located: Located, record: StoreRecord | None) -> Seam:
+    request, settings = located.request, services.settings.delivery
+    if request.spec.lifecycle.status not in PROJECTED_STATES:
+        return Seam(name="manifest", state="ok", summary=f"none: the request is {request.spec.lifecycle.status}")
+    if record is None or record.version_at("current") is None:
+        return Seam(name="manifest", state="waiting", summary="committed after the first value")
+    inside = external_secret_path(request)
+    wanted = rendered(located.governance, [request], [request.environment], frozenset())[request.environment].get(inside)
+    if wanted is None:
+        return Seam(name="manifest", state="ok", summary=f"none: provider {request.spec.provider} is not projected")
+    path = f"{settings.directory}/{request.environment}/{inside}"
+    try:
+        reader = services.manifest_reader()
+        tip = reader.resolve(f"refs/heads/{settings.branch}")
+        found, history = reader.read_file(tip, path), reader.path_history(tip, path)
+    except (GoldenpathError, NotFound) as error:
+        return Seam(name="manifest", state="unknown", summary=f"the GitOps repository cannot be read: {error.code}")
+    if found != wanted or not history:
+        return Seam(name="manifest", state="behind", summary=f"{path} is {'missing' if found is None else 'older'}: goldenpath apply")
+    return Seam(
+        name="manifest",
+        state="ok",
+        summary=f"{path} in {history[-1].oid[:12]}",
+        time=_time(history[-1]),
+        facts=(("commit", history[-1].oid), ("path", path)),
+    )
+
+
+def _reads(records: list[AuditRecord]) -> Seam:
+    reads = [record for record in records if record.phase == "outcome" and record.action == "secret.read" and record.outcome == "success"]
+    if not reads:
+        return Seam(name="reads", state="ok", summary="nobody has read it through the platform")
+    last = reads[-1]
+    return Seam(
+        name="reads",
+        state="ok",
+        summary=f"{len(reads)} through the platform, last by {last.actor.id} of version {last.target.version_id[:8]}",
+        time=last.time,
+        facts=(("last_version_id", last.target.version_id),),
+    )
+
+
+def _records(services: Services, request_id: str) -> list[AuditRecord]:
+    try:
+        return tail_audit(services, RecordFilter(target=request_id), RECORDS_LOOKED_AT)[0]
+    except NotFound:
+        return []
+
+
+def _time(commit: CommitInfo) -> str:
+    return to_text(datetime.fromtimestamp(commit.time, UTC))
