@@ -63,22 +63,50 @@ def read_catalog(reader: RepositoryReader, commit: str, *, settings: Settings, e
     )
 
 
+class FolderCatalog(NamedTuple):
+    """The catalog of a working tree; ``files`` counts all files below the roots, ``ids`` are those that file names state."""
+
+    entries: tuple[CatalogEntry, ...]
+    findings: tuple[Finding, ...]
+    files: int
+    ids: tuple[str, ...]
+
+
 def read_folder(path: Path, *, settings: Settings, enums: Enums, tombstones: Tombstones) -> Catalog:
     """Return the catalog of the working tree at ``path``. Links are never opened, pipes never waited on; both are findings (R7)."""
+    found = read_working_tree(Folder(path), settings=settings, enums=enums, tombstones=tombstones)
+    return Catalog(found.entries, found.findings)
+
+
+def read_working_tree(folder: Folder, *, settings: Settings, enums: Enums, tombstones: Tombstones) -> FolderCatalog:
+    """Return the catalog below an opened folder, as :func:`read_folder`, with what an author needs beside it."""
     root = settings.catalog.root
-    folder = Folder(path)
-    listed = sort_out(folder.entries(root), root)
+    entries = list(folder.entries(root))
+    listed = sort_out(entries, root)
     strays = [finding for other in other_roots(root) for finding in misplaced(folder.entries(other), root=root, other=other)]
     files = load_files(listed.places, folder.read, enums)
-    unreadable = [refuse_kind(entry) for entry in folder.unreadable]
-    return assemble(
+    catalog = assemble(
         files,
-        [*listed.findings, *strays, *unreadable],
+        [*listed.findings, *strays, *map(refuse_kind, folder.unreadable)],
         settings=settings,
         tombstones=tombstones,
         fetch=lambda name: folder.read_file(name) or b"",
         oids={},
     )
+    return FolderCatalog(catalog.entries, catalog.findings, len(entries), tuple(sorted({place.id for place in listed.places})))
+
+
+def read_places(folder: Folder, entries: Sequence[TreeEntry], *, settings: Settings, enums: Enums) -> list[Finding]:
+    """Return the faults of some files of a working tree, each checked by itself and against its path."""
+    root = settings.catalog.root
+    listed = sort_out(_below(entries, root), root)
+    strays = [finding for other in other_roots(root) for finding in misplaced(_below(entries, other), root=root, other=other)]
+    files = load_files(listed.places, folder.read, enums)
+    return [*listed.findings, *strays, *files.findings, *check_pairs(files), *map(refuse_kind, folder.unreadable)]
+
+
+def _below(entries: Iterable[TreeEntry], root: str) -> Iterator[TreeEntry]:
+    return (entry for entry in entries if is_below(entry.path, root))
 
 
 def read_entries(reader: RepositoryReader, entries: Iterable[TreeEntry], *, settings: Settings, enums: Enums) -> Catalog:
@@ -92,12 +120,8 @@ def read_entries(reader: RepositoryReader, entries: Iterable[TreeEntry], *, sett
     """
     root = settings.catalog.root
     given = tuple(entries)
-    listed = sort_out((entry for entry in given if is_below(entry.path, root)), root)
-    strays = [
-        finding
-        for other in other_roots(root)
-        for finding in misplaced((entry for entry in given if is_below(entry.path, other)), root=root, other=other)
-    ]
+    listed = sort_out(_below(given, root), root)
+    strays = [finding for other in other_roots(root) for finding in misplaced(_below(given, other), root=root, other=other)]
     files = load_files(listed.places, blobs_of(reader, listed.oids), enums)
     return _catalog(files, _entries(files, listed.oids), [*listed.findings, *strays, *files.findings, *check_pairs(files)], "")
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from goldenpath.errors import Conflict, InvalidIntent
 from goldenpath.intent.layout import Place
+from goldenpath.intent.listing import REGULAR_MODES, refuse_kind
 from goldenpath.intent.reader import REQUEST_LIMITS
+from goldenpath.model.finding import Finding
 from goldenpath.ports.repository import TreeEntry
 
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -77,6 +80,40 @@ class Folder:
             except OSError:
                 return None
 
+    def read_regular(self, entry: TreeEntry, *, max_bytes: int = REQUEST_LIMITS.max_bytes) -> bytes | Finding:
+        """Return the bytes of a listed entry, at most ``max_bytes`` and one, or the finding that says why it was not opened."""
+        if entry.mode not in REGULAR_MODES:
+            return refuse_kind(entry)
+        data = self.read_file(entry.path, max_bytes=max_bytes)
+        return refuse_kind(_entry(entry.path, UNREADABLE)) if data is None else data
+
+    def write_new(self, path: str, data: bytes) -> None:
+        """Write a file that does not exist yet, mode 0644 whatever the umask: all of it or nothing. Missing folders are made.
+
+        Raises:
+            Conflict: ``intent.file-exists`` when something has this name already; it stays as it is.
+            InvalidIntent: ``intent.folder-unsafe`` when a folder on the way is a link or cannot be entered or written.
+        """
+        folder, _, name = path.rpartition("/")
+        temporary = f".{name}.{os.getpid()}.tmp"
+        try:
+            with self._opened(folder, is_made=True) as parent:
+                _write(temporary, data, parent)
+                try:
+                    os.link(temporary, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
+                finally:
+                    os.unlink(temporary, dir_fd=parent)
+                os.fsync(parent)
+        except FileExistsError:
+            raise Conflict("intent.file-exists", "there is a file of this name already", subject=path, hint="choose another id") from None
+        except OSError as error:
+            raise InvalidIntent(
+                "intent.folder-unsafe",
+                f"the file cannot be written: {os.strerror(error.errno or 0)}",
+                subject=path,
+                hint="check that every folder on the way is a real folder, not a link, and writable",
+            ) from error
+
     def _walk(self, path: str, depth: int) -> Iterator[TreeEntry]:
         try:
             found = self._scan(path)
@@ -97,17 +134,29 @@ class Folder:
             return sorted((entry.name, _scanned_mode(entry)) for entry in entries)
 
     @contextmanager
-    def _opened(self, path: str) -> Iterator[int]:
-        """Open a folder step by step, so that no part of the way is a link."""
+    def _opened(self, path: str, *, is_made: bool = False) -> Iterator[int]:
+        """Open a folder step by step, so that no part of the way is a link; ``is_made`` makes what is missing."""
         current = os.open(self._base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for part in path.split("/") if path else ():
+                if is_made:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, 0o755, dir_fd=current)
                 below = os.open(part, _FOLDER_FLAGS, dir_fd=current)
                 os.close(current)
                 current = below
             yield current
         finally:
             os.close(current)
+
+
+def _write(name: str, data: bytes, folder: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _entry(path: str, mode: str) -> TreeEntry:

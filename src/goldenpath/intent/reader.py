@@ -21,12 +21,17 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from goldenpath.errors import Misconfigured
 from goldenpath.intent.scalars import AMBIGUOUS, resolve_plain
 
 try:
     from yaml._yaml import CParser
 except ImportError as missing:  # pragma: no cover - wheels of PyYAML bring libyaml; a build without it is refused at start
-    raise ImportError("PyYAML was built without libyaml; install its wheel") from missing
+    raise Misconfigured(
+        "intent.no-libyaml",
+        "PyYAML was installed without libyaml, on which the strict reader is built",
+        hint="install PyYAML from its wheel for this platform",
+    ) from missing
 
 
 class Limits(NamedTuple):

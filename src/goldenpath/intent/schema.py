@@ -75,3 +75,8 @@ def _without_null(node: Any) -> Any:
         return {**cleaned, "anyOf": kept}
     del cleaned["anyOf"]
     return {**kept[0], **cleaned}
+
+
+def schema_bytes(kind: str) -> bytes:
+    """Return the schema as a file: JSON, indented, the same bytes on every machine."""
+    return msgspec.json.format(msgspec.json.encode(json_schema(kind)), indent=2) + b"\n"

@@ -87,5 +87,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     found = difflib.get_close_matches(key, folded, n=1, cutoff=0.6)
     if found:
         return folded[found[0]]
-    starting = [name for fold, name in folded.items() if key and fold.startswith(key)]
+    starting = [name for fold, name in folded.items() if len(key) > 1 and fold.startswith(key)]
     return starting[0] if len(starting) == 1 else ""

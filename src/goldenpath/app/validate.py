@@ -1,0 +1,94 @@
+"""Checks the files of a working tree against their contracts: all of them, or the ones named. Needs no Git and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldenpath.app.working_tree import WorkingTree, open_working_tree
+from goldenpath.errors import InvalidIntent
+from goldenpath.intent.catalog import read_places
+from goldenpath.intent.contract import load
+from goldenpath.intent.folder import Folder
+from goldenpath.intent.layout import SIDECAR_SUFFIX, is_below
+from goldenpath.model.finding import Finding
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.sidecar import Sidecar
+from goldenpath.ports.repository import TreeEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """``files`` counts the files looked at; ``findings`` are sorted by file and position."""
+
+    files: int
+    findings: tuple[Finding, ...]
+
+
+def validate_tree(root: Path) -> Validation:
+    """Check the platform repository in ``root``: settings, governance files, and the whole catalog with its uniqueness.
+
+    When the settings cannot be used, the catalog is left out: nobody knows where it lies.
+    """
+    tree = open_working_tree(root)
+    if not tree.has_settings:
+        return _validation(tree.files, tree.findings)
+    catalog = tree.read_catalog()
+    return _validation(tree.files + catalog.files, [*tree.findings, *catalog.findings])
+
+
+def validate_paths(root: Path, paths: Sequence[Path]) -> Validation:
+    """Check the named files and folders, each file by itself: uniqueness needs the whole catalog, see :func:`validate_tree`.
+
+    Raises:
+        InvalidIntent: ``intent.file-missing`` when nothing has one of the names.
+    """
+    tree = open_working_tree(root)
+    base = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
+    findings: list[Finding] = []
+    files = 0
+    for path in paths:
+        whole = Path(os.path.abspath(path))  # noqa: PTH100 - the same
+        folder, name = (
+            (tree.folder, whole.relative_to(base).as_posix()) if whole.is_relative_to(base) else (Folder(whole.parent), whole.name)
+        )
+        entries = _listed(folder, name, path)
+        files += len(entries)
+        findings += _check(tree, folder, entries, is_inside=folder is tree.folder)
+    return _validation(files, findings)
+
+
+def _listed(folder: Folder, name: str, given: Path) -> list[TreeEntry]:
+    entries = list(folder.entries(name)) if name != "." else []
+    if not entries:
+        raise InvalidIntent(
+            "intent.file-missing", "nothing to check has this name", subject=str(given), hint="name a file or folder, or none for all"
+        )
+    return entries
+
+
+def _check(tree: WorkingTree, folder: Folder, entries: Sequence[TreeEntry], *, is_inside: bool) -> list[Finding]:
+    governed = tree.governed if is_inside else {}
+    in_catalog = [entry for entry in entries if is_inside and any(is_below(entry.path, root) for root in tree.roots)]
+    known = {entry.path for entry in in_catalog} | governed.keys()
+    findings = [*read_places(folder, in_catalog, settings=tree.settings, enums=tree.enums)]
+    for entry in entries:
+        findings += [finding for finding in tree.findings if finding.file == entry.path] if entry.path in governed else []
+        if entry.path not in known:
+            findings += _check_loose(tree, folder, entry)
+    return findings
+
+
+def _check_loose(tree: WorkingTree, folder: Folder, entry: TreeEntry) -> Sequence[Finding]:
+    """Check a file outside the catalog by its name alone: a sidecar or a request."""
+    data = folder.read_regular(entry)
+    if isinstance(data, Finding):
+        return [data]
+    kind = Sidecar if entry.path.endswith(SIDECAR_SUFFIX) else SecretRequest
+    return load(data, kind, file=entry.path, enums=tree.enums).findings
+
+
+def _validation(files: int, findings: Sequence[Finding]) -> Validation:
+    return Validation(files=files, findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)))

@@ -1,0 +1,38 @@
+"""``goldenpath validate``: check request files and the platform's own files against their contracts. Offline, changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldenpath.cli.exit_codes import Exit
+from goldenpath.cli.help import example
+from goldenpath.cli.state import CliState, pass_state
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@example(
+    "goldenpath validate",
+    "goldenpath validate catalogs/secrets/payments/dev/SEC-0007.yaml",
+    "goldenpath validate -o sarif > goldenpath.sarif",
+)
+@pass_state
+def validate(state: CliState, paths: tuple[Path, ...]) -> int:
+    """Check files against the contract.
+
+    Without PATHS the whole working tree: goldenpath.yaml, the governance files and every request, with uniqueness over the whole
+    catalog and its tombstones. With PATHS only those files, each by itself.
+
+    Every fault of every file is listed in one run. Exit code 0: clean; 2: faults.
+    """
+    from goldenpath.app.validate import validate_paths, validate_tree
+    from goldenpath.cli.findings import render_findings
+
+    found = validate_paths(state.directory, paths) if paths else validate_tree(state.directory)
+    files = f"{found.files} {'file' if found.files == 1 else 'files'} checked"
+    faults = len(found.findings)
+    summary = f"{files}, {faults} {'fault' if faults == 1 else 'faults'}" if faults else f"{files}, no faults"
+    render_findings(state.output, found.findings, summary=summary, kind="Validation", details={"files": found.files})
+    return Exit.USAGE if any(finding.is_blocking for finding in found.findings) else Exit.DONE

@@ -1,0 +1,81 @@
+"""A request → the YAML that a person would have written: field order of the contract, no cleverness, reads back to the same object.
+
+Quotes stand wherever some YAML reader could take a word for something else than text, dates included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from goldenpath.errors import InvalidIntent
+from goldenpath.intent.contract import load
+from goldenpath.intent.scalars import resolve_plain
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.tombstones import Tombstones
+
+_PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?:(?: |:+)[A-Za-z0-9_./@+-]+)*")
+_HIGHEST_NUMBER: Final = 10**12 - 1
+_INDENT: Final = "  "
+
+
+def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
+    """Return the file of a request; ``schema_url`` puts a line for editors on top.
+
+    Raises:
+        InvalidIntent: ``intent.not-writable`` when the object holds something that the strict reader would refuse.
+    """
+    lines = [f"# yaml-language-server: $schema={schema_url}"] if schema_url else []
+    lines += _mapping(msgspec.to_builtins(request), "")
+    data = ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass")
+    if load(data, SecretRequest, file=request.id).value != request:
+        raise InvalidIntent(
+            "intent.not-writable",
+            "the request cannot be written so that it reads back the same",
+            subject=request.id,
+            hint="use printable text on one line in every field, and environments without aliases",
+        )
+    return data
+
+
+def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:
+    """Return the id after the highest that is in use or was; gaps are not filled, for they may be somebody's history (D6).
+
+    Raises:
+        InvalidIntent: ``intent.ids-exhausted`` when there is no higher one.
+    """
+    used = (*ids, *(stone.id for stone in tombstones.tombstones))
+    number = max((int(each.partition("-")[2]) for each in used), default=0) + 1
+    if number > _HIGHEST_NUMBER:
+        raise InvalidIntent("intent.ids-exhausted", "the highest possible id is in use", hint="pass a free one with --id")
+    return f"SEC-{number:04d}"
+
+
+def _mapping(fields: dict[str, Any], indent: str) -> Iterator[str]:
+    for name, value in fields.items():
+        if isinstance(value, dict) and value:
+            yield f"{indent}{_scalar(name)}:"
+            yield from _mapping(value, indent + _INDENT)
+        elif isinstance(value, list | tuple) and value:
+            yield f"{indent}{_scalar(name)}:"
+            yield from _items(value, indent + _INDENT)
+        else:
+            yield f"{indent}{_scalar(name)}: {_scalar(value)}"
+
+
+def _items(values: Iterable[Any], indent: str) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, dict) and value:
+            first, *rest = _mapping(value, indent + _INDENT)
+            yield f"{indent}- {first.lstrip()}"
+            yield from rest
+        else:
+            yield f"{indent}- {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    is_plain = isinstance(value, str) and _PLAIN.fullmatch(value) is not None and resolve_plain(value) == value
+    return value if is_plain else msgspec.json.encode(value).decode("utf-8")
