@@ -44,7 +44,7 @@ class GitRepo:
         self._count = 0
         if init:
             path.mkdir(parents=True, exist_ok=True)
-            self.git("init", "-q", "-b", "main", f"--object-format={object_format}", *(["--bare"] if bare else []))
+            self.git("init", "-q", "--template=", "-b", "main", f"--object-format={object_format}", *(["--bare"] if bare else []))
 
     @classmethod
     def clone(cls, source: Path | str, path: Path, *options: str) -> GitRepo:

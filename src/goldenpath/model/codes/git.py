@@ -125,4 +125,9 @@ CODES: dict[str, CodeDoc] = {
         fix="Install the OpenSSH client, 8.2 or newer.",
         rule="R15",
     ),
+    "git.no-scratch-space": CodeDoc(
+        title="A temporary file could not be written",
+        why="Private indexes and the list of allowed signers live in the temporary folder for a moment.",
+        fix="Free space there, or name another folder with TMPDIR.",
+    ),
 }

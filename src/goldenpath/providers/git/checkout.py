@@ -13,7 +13,7 @@ from pathlib import Path
 
 from goldenpath.errors import Conflict
 from goldenpath.ports.repository import PathChange
-from goldenpath.providers.git.files import blob_id, remove_file, replace_file
+from goldenpath.providers.git.files import FOLDER, blob_id, files_below, remove_file, replace_file, unwritable
 from goldenpath.providers.git.objects import is_object_id
 from goldenpath.providers.git.place import Place, find_place
 from goldenpath.providers.git.reader import GitReader
@@ -40,13 +40,21 @@ class Checkout:
             return cls(place, reader, ref)
         if not found or not os.path.isdir(found):  # noqa: PTH112 - text with surrogate escapes, as git printed it
             return None
-        tree = find_place(found)
+        tree = place if found == place.root else find_place(found)
         return None if tree.is_bare else cls(tree, reader, ref)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other deliveries out of this working tree; the lock ends with the process."""
-        with self._note.with_suffix(".lock").open("ab") as lock:
+        """Keep other deliveries out of this working tree; the lock ends with the process.
+
+        Raises:
+            Conflict: ``delivery.checkout-unwritable`` when git's folder cannot be written.
+        """
+        try:
+            lock = self._note.with_suffix(".lock").open("ab")
+        except OSError as error:
+            raise unwritable(self._note.name, error) from None
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -67,13 +75,16 @@ class Checkout:
         self.done()
 
     def begin(self, old: str, new: str) -> None:
-        """Write down that the branch is about to move."""
+        """Write down that the branch is about to move. Raises ``Conflict`` ``delivery.checkout-unwritable``."""
         draft = self._note.with_suffix(".draft")
-        with draft.open("w", encoding="ascii") as file:
-            file.write(f"{old} {new}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self._note)
+        try:
+            with draft.open("w", encoding="ascii") as file:
+                file.write(f"{old} {new}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(self._note)
+        except OSError as error:
+            raise unwritable(self._note.name, error) from None
 
     def done(self) -> None:
         """Forget what was written down."""
@@ -86,7 +97,8 @@ class Checkout:
             Conflict: ``delivery.dirty-checkout`` naming the files; nothing was changed.
         """
         index = self._index()
-        dirty = [change.path for change in changes if not self._is_expected(change, index)]
+        removed = {change.path for change in changes if not change.new_oid}
+        dirty = [change.path for change in changes if not self._is_expected(change, index, removed)]
         if dirty:
             shown = ", ".join(dirty[:_SHOWN]) + (f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else "")
             raise Conflict(
@@ -113,9 +125,12 @@ class Checkout:
         lines = [_index_line(change) for change in sorted(changes, key=lambda change: bool(change.new_oid))]
         self._place.git.run("update-index", "-z", "--replace", "--index-info", stdin=b"".join(lines))
 
-    def _is_expected(self, change: PathChange, index: dict[str, str]) -> bool:
+    def _is_expected(self, change: PathChange, index: dict[str, str], removed: set[str]) -> bool:
         sides = {change.old_oid, change.new_oid}
-        return index.get(change.path, "") in sides and self._on_disk(change) in sides
+        there = self._on_disk(change)
+        if there == FOLDER and "" in sides:
+            there = "" if removed.issuperset(files_below(self._place.root, change.path)) else FOLDER
+        return index.get(change.path, "") in sides and there in sides
 
     def _on_disk(self, change: PathChange) -> str:
         return blob_id(self._place.root, change.path, id_length=len(change.old_oid or change.new_oid))

@@ -9,9 +9,11 @@ import functools
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO
 
 from goldenpath.errors import Misconfigured, ProviderRefused, ProviderUnavailable
@@ -201,6 +203,26 @@ def _cannot_start(folder: str, error: OSError) -> Misconfigured:
         "git.missing",
         f"git could not be started (errno {error.errno})",
         hint=f"install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer and put it on PATH",
+    )
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a private folder (mode 0700) that is gone afterwards. Raises ``ProviderUnavailable`` ``git.no-scratch-space``."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="goldenpath-")
+    except OSError as error:
+        raise no_scratch_space(error) from None
+    with folder as name:
+        yield Path(name)
+
+
+def no_scratch_space(error: OSError) -> ProviderUnavailable:
+    """Return the error of a temporary file that could not be written."""
+    return ProviderUnavailable(
+        "git.no-scratch-space",
+        f"a temporary file could not be written (errno {error.errno})",
+        hint="free space in the temporary folder, or name another one with TMPDIR",
     )
 
 

@@ -14,7 +14,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from goldenpath.errors import Conflict
 
 NOT_A_FILE = "not-a-file"
-"""What :func:`blob_id` says of anything that is there and is no regular file."""
+FOLDER = "folder"
+"""What :func:`blob_id` says of a folder, and of anything else that is there and is no regular file."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,22 +23,39 @@ _SHA1_LENGTH = 40
 
 
 def blob_id(root: str, path: str, *, id_length: int) -> str:
-    """Return the id that git would give the file's bytes as they are; empty when nothing is there."""
+    """Return the id that git would give the file's bytes as they are; empty when nothing is there, or a file in place of a parent."""
     try:
         with _parent(root, path, create=False) as (folder, name):
             mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
             if not stat.S_ISREG(mode):
-                return NOT_A_FILE
+                return FOLDER if stat.S_ISDIR(mode) else NOT_A_FILE
             descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         return ""
     except OSError:
-        return NOT_A_FILE
+        return NOT_A_FILE if _is_linked(root, path) else ""
     with os.fdopen(descriptor, "rb") as file:
         content = file.read()
     function = hashlib.sha1(usedforsecurity=False) if id_length == _SHA1_LENGTH else hashlib.sha256()
     function.update(b"blob %d\0" % len(content) + content)
     return function.hexdigest()
+
+
+def _is_linked(root: str, path: str) -> bool:
+    """Say whether anything but folders and plain files is on the way to ``path``, or the file itself cannot be read."""
+    above = os.path.join(root, *path.split("/"))  # noqa: PTH118 - text with surrogate escapes
+    while above != root:
+        with suppress(OSError):
+            mode = os.lstat(above).st_mode
+            return not stat.S_ISREG(mode) or above.endswith("/" + path)
+        above = os.path.dirname(above)  # noqa: PTH120
+    return True
+
+
+def files_below(root: str, path: str) -> list[str]:
+    """Return the path of everything but folders below the folder ``path``; links are named, not followed."""
+    top = os.path.join(root, path)  # noqa: PTH118
+    return [os.path.relpath(os.path.join(folder, name), root) for folder, _folders, names in os.walk(top) for name in names]  # noqa: PTH118
 
 
 def replace_file(root: str, path: str, content: bytes) -> None:
@@ -61,7 +79,7 @@ def replace_file(root: str, path: str, content: bytes) -> None:
                 raise
             os.fsync(folder)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
 
 
 def _write_new(folder: int, name: str, content: bytes) -> None:
@@ -83,7 +101,7 @@ def remove_file(root: str, path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     while "/" in path:
         path = path.rpartition("/")[0]
         try:
@@ -113,10 +131,11 @@ def _opened(stack: ExitStack, name: str, above: int | None) -> int:
     return descriptor
 
 
-def _unwritable(path: str, error: OSError) -> Conflict:
+def unwritable(path: str, error: OSError) -> Conflict:
+    """Return the error of a file that could not be written; the operating system's number says why."""
     return Conflict(
         "delivery.checkout-unwritable",
         f"a file of the checkout could not be replaced (errno {error.errno})",
         subject=path,
-        hint="free space, or remove the link or folder in the way, then run again; the commit is kept and the old file is as it was",
+        hint="free space, or remove what is in the way, then run again: a commit that was made is kept, and the old file is as it was",
     )

@@ -55,7 +55,7 @@ class GitManifests:
         self._reader = GitReader(folder, timeout_seconds=timeout_seconds)
         self._git = self._reader.place.git
         self._prefix = _prefix(self._reader.place, folder)
-        self._remote = Remote(self._git, settings.remote, self._ref) if settings.remote else None
+        self._remote = Remote(self._reader.place, settings.remote, self._ref) if settings.remote else None
         self._head: str | None = None
 
     def head(self) -> str:
@@ -126,8 +126,10 @@ class GitManifests:
             if checkout is None:
                 self._move_ref(old, new)
                 return
-            changes = self._reader.diff(old, new)
             checkout.finish()
+            if ref_target(self._git, self._ref) != old:
+                raise push_race(self._ref)
+            changes = self._reader.diff(old, new)
             checkout.require_clean(changes)
             checkout.begin(old, new)
             try:

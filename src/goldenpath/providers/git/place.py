@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldenpath.errors import Misconfigured, ProviderRefused
+from goldenpath.errors import Misconfigured
 from goldenpath.providers.git.command import TIMEOUT_SECONDS, Git, git_version
 
 
@@ -30,27 +30,22 @@ def find_place(folder: Path | str, *, timeout_seconds: float = TIMEOUT_SECONDS) 
     start = os.path.abspath(folder)  # noqa: PTH100 - no link is resolved: git does that itself
     git_version(os.environ.get("PATH", os.defpath))
     finder = Git(folder=start, timeout_seconds=timeout_seconds)
-    try:
-        answer = finder.run("rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
-    except ProviderRefused:
-        raise _no_repository(Path(start)) from None
-    lines = os.fsdecode(answer.output).split("\n")
-    if len(lines) != 4:  # noqa: PLR2004 - three answers and the empty end
+    # the last question has no answer in a bare repository, or inside .git; the others are answered all the same
+    questions = ("--is-bare-repository", "--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+    answers = os.fsdecode(finder.run("rev-parse", *questions, allowed=(0, 128)).output).removesuffix("\n").split("\n")
+    if answers == [""]:
+        raise _no_repository(Path(start))
+    if not 3 <= len(answers) <= 4:  # noqa: PLR2004 - a path with a line break in it gives more
         raise Misconfigured("git.not-a-repository", "the path of the repository holds a line break", hint="move it to another folder")
-    is_bare, git_dir, common_dir = lines[0] == "true", lines[1], lines[2]
+    is_bare, git_dir, common_dir = answers[0] == "true", answers[1], answers[2]
+    work_tree = answers[3] if len(answers) == 4 else str(Path(git_dir).parent)  # noqa: PLR2004
     return Place(
-        root=git_dir if is_bare else _work_tree(finder, git_dir),
+        root=git_dir if is_bare else work_tree,
         git_dir=git_dir,
         common_dir=os.path.normpath(os.path.join(start, common_dir)),  # noqa: PTH118 - as git printed it
         is_bare=is_bare,
         git=Git(folder=git_dir, git_dir=git_dir, timeout_seconds=timeout_seconds),
     )
-
-
-def _work_tree(finder: Git, git_dir: str) -> str:
-    """Return the top of the working tree; asked from inside ``.git`` there is none, and its parent is it."""
-    top = finder.run("rev-parse", "--show-toplevel", allowed=(0, 128))
-    return top.line if top.status == 0 else str(Path(git_dir).parent)
 
 
 def _no_repository(start: Path) -> Misconfigured:

@@ -6,13 +6,14 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from goldenpath.errors import Conflict, InvalidIntent, NotFound
+from goldenpath.errors import Conflict, GoldenpathError, InvalidIntent, NotFound, ProviderRefused
 from goldenpath.model.change import CommitInfo
 from goldenpath.ports.repository import PathChange, TreeEntry
-from goldenpath.providers.git.command import TIMEOUT_SECONDS
+from goldenpath.providers.git.command import TIMEOUT_SECONDS, command_failed, no_scratch_space
 from goldenpath.providers.git.objects import clean_path, commit_info, is_object_id, path_changes, tree_entries
 from goldenpath.providers.git.place import Place, find_place
 
@@ -105,13 +106,17 @@ class GitReader:
             InvalidIntent: ``git.linked-path`` when a parent of ``path`` is a link, a file or a submodule (R7).
             NotFound: ``git.ref-missing``.
         """
-        name, base = clean_path(path), self.resolve(commit)
+        name, base = clean_path(path), self._commit(commit)
         limit = ["--", name] if name else []
-        with self._git.stream("ls-tree", "-r", "-z", "--full-tree", base, *limit) as output:
-            is_empty = True
-            for entry in tree_entries(_records(output)):
-                is_empty = False
-                yield entry
+        is_empty = True
+        try:
+            with self._git.stream("ls-tree", "-r", "-z", "--full-tree", base, *limit) as output:
+                for entry in tree_entries(_records(output)):
+                    is_empty = False
+                    yield entry
+        except ProviderRefused:
+            self.resolve(base)
+            raise
         if is_empty and name:
             self._require_plain_parents(base, name)
 
@@ -131,8 +136,8 @@ class GitReader:
         Raises:
             InvalidIntent: ``git.not-a-file`` for a link, a folder or a submodule; ``git.linked-path`` when a parent is one (R7).
         """
-        name, base = clean_path(path), self.resolve(commit)
-        entries = tuple(tree_entries(iter(self._git.run("ls-tree", "-z", "--full-tree", base, "--", name).output.split(b"\0")[:-1])))
+        name, base = clean_path(path), self._commit(commit)
+        entries = self._entries_at(base, [name])
         if not entries:
             self._require_plain_parents(base, name)
             return None
@@ -146,8 +151,11 @@ class GitReader:
         """Return changed paths between two commits or trees, limited to ``paths`` when given; an empty side is the empty tree."""
         limit = [name for name in map(clean_path, paths) if name]
         options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
-        output = self._git.run("diff-tree", *options, self._tree(old, new), self._tree(new, old), "--", *limit).output
-        return path_changes(output)
+        sides = (self._side(old, new), self._side(new, old))
+        found = self._git.run("diff-tree", *options, *sides, "--", *limit, allowed=(0, 128))
+        if found.status:
+            raise self._failed_diff(sides, found.status)
+        return path_changes(found.output)
 
     def commits(self, base: str, head: str) -> tuple[CommitInfo, ...]:
         """Return the commits of ``base..head``, oldest first, with co-author trailers.
@@ -185,15 +193,15 @@ class GitReader:
     def _commit(self, ref: str) -> str:
         return ref if is_object_id(ref) else self.resolve(ref)
 
-    def _tree(self, side: str, other: str) -> str:
-        """Return what diff-tree can read for ``side``: an object id that is here, or the empty tree in the repository's own format."""
-        if not side:
-            return _EMPTY_TREE[len(other) if is_object_id(other) else len(self.resolve("HEAD"))]
-        if not is_object_id(side):
-            return self.resolve(side)
-        if self._git.run("cat-file", "-e", f"{side}^{{tree}}", allowed=(0, 1, 128)).status and side not in _EMPTY_TREE.values():
-            raise NotFound("git.ref-missing", "the commit or tree is not here", subject=side, hint=self._missing_hint())
-        return side
+    def _side(self, side: str, other: str) -> str:
+        """Return the object id to compare: the commit of a name, or the empty tree in the repository's own format."""
+        return self._commit(side) if side else _EMPTY_TREE[len(self._commit(other or "HEAD"))]
+
+    def _failed_diff(self, sides: Sequence[str], status: int) -> GoldenpathError:
+        for side in sides:
+            if self._git.run("cat-file", "-e", f"{side}^{{tree}}", allowed=(0, 1, 128)).status:
+                return NotFound("git.ref-missing", "the commit or tree is not here", subject=side, hint=self._missing_hint())
+        return command_failed("diff-tree", status)
 
     def _require_one_meaning(self, ref: str) -> None:
         plain = _PLAIN_NAME.match(ref)
@@ -206,34 +214,32 @@ class GitReader:
         if len(found) > 1:
             raise Conflict("git.ref-ambiguous", f"{name!r} names {' and '.join(found)}", subject=ref, hint=f"write it in full: {found[0]}")
 
+    def _entries_at(self, commit: str, paths: Sequence[str]) -> tuple[TreeEntry, ...]:
+        """Return the entries of exactly these paths, not what is below them."""
+        listed = self._git.run("ls-tree", "-z", "--full-tree", commit, "--", *paths, allowed=(0, 128))
+        if listed.status:
+            self.resolve(commit)
+            raise command_failed("ls-tree", listed.status)
+        return tuple(tree_entries(iter(listed.output.split(b"\0")[:-1])))
+
     def _require_plain_parents(self, commit: str, path: str) -> None:
         parts = path.split("/")[:-1]
         parents = ["/".join(parts[: count + 1]) for count in range(len(parts))]
         if not parents:
             return
-        listed = self._git.run("ls-tree", "-z", "--full-tree", commit, "--", *parents).output
-        for entry in tree_entries(iter(listed.split(b"\0")[:-1])):
+        for entry in self._entries_at(commit, parents):
             if entry.path in parents and entry.mode != "040000":
                 raise InvalidIntent(
                     "git.linked-path", "a parent of the path is no folder", subject=entry.path, hint="links are not followed"
                 )
 
     def _read_objects(self, oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
-        # The whole list goes through a file: with two pipes, a full one on each side would stop both of us for ever.
-        with tempfile.TemporaryFile() as wanted:
-            count = 0
-            for oid in oids:
-                if not is_object_id(oid):
-                    raise InvalidIntent("git.ref-invalid", f"not an object id: {oid!r}", hint="pass full ids as git prints them")
-                wanted.write(oid.encode("ascii") + b"\n")
-                count += 1
-            if count == 0:
-                return
-            wanted.flush()
-            wanted.seek(0)
-            with self._git.stream("cat-file", "--batch", "--buffer", stdin=wanted) as answers:
-                for _number in range(count):
-                    yield _next_object(answers)
+        wanted = [_object_line(oid) for oid in oids]
+        if not wanted:
+            return
+        with _temporary(wanted) as file, self._git.stream("cat-file", "--batch", "--buffer", stdin=file) as answers:
+            for _oid in wanted:
+                yield _next_object(answers)
 
     def _cut_commits(self) -> frozenset[str]:
         """Return the commits whose parents a shallow clone left out."""
@@ -246,6 +252,25 @@ class GitReader:
         if self._cut_commits():
             return "this clone is shallow: run `git fetch --unshallow` (in CI: fetch-depth 0)"
         return "fetch the branch first, or check the spelling"
+
+
+def _object_line(oid: str) -> bytes:
+    if not is_object_id(oid):
+        raise InvalidIntent("git.ref-invalid", f"not an object id: {oid!r}", hint="pass full ids as git prints them")
+    return oid.encode("ascii") + b"\n"
+
+
+@contextmanager
+def _temporary(lines: Iterable[bytes]) -> Iterator[IO[bytes]]:
+    """Make a nameless file of ``lines``. With a pipe for the questions too, two full pipes would stop git and us for ever."""
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(tempfile.TemporaryFile())
+            file.writelines(lines)
+            file.seek(0)
+        except OSError as error:
+            raise no_scratch_space(error) from None
+        yield file
 
 
 def _records(output: IO[bytes]) -> Iterator[bytes]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from goldenpath.errors import Conflict, Misconfigured, ProviderRefused, ProviderUnavailable
-from goldenpath.providers.git.command import Git
+from goldenpath.providers.git.place import Place
 
 
 class Remote:
@@ -13,12 +15,13 @@ class Remote:
         Misconfigured: ``delivery.remote-missing`` when the repository has no remote of that name.
     """
 
-    def __init__(self, git: Git, name: str, ref: str) -> None:
-        self._git = git.online()
+    def __init__(self, place: Place, name: str, ref: str) -> None:
+        # an address such as ../gitops.git is relative to the top of the working tree
+        self._git = replace(place.git.online(), folder=place.root)
         self._name = name
         self._ref = ref
         self._tracking = f"refs/remotes/{name}/{ref.removeprefix('refs/heads/')}"
-        if git.run("config", "--get", f"remote.{name}.url", allowed=(0, 1)).status:
+        if place.git.run("config", "--get", f"remote.{name}.url", allowed=(0, 1)).status:
             raise Misconfigured(
                 "delivery.remote-missing",
                 "the manifest repository has no such remote",

@@ -10,13 +10,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from goldenpath.errors import Misconfigured, ProviderUnavailable
 from goldenpath.ports.repository import SignatureCheck
-from goldenpath.providers.git.command import Git
+from goldenpath.providers.git.command import Git, no_scratch_space, scratch_folder
 from goldenpath.providers.git.signers import AllowedSigners, allowed_signers
 from goldenpath.providers.git.statement import Statement, parse_signed
 
@@ -39,8 +38,8 @@ def sign(text: bytes, signing_key: str) -> bytes:
         ProviderUnavailable: ``git.timeout`` when nobody answers a passphrase prompt.
     """
     _require_ssh_keygen()
-    with tempfile.TemporaryDirectory(prefix="goldenpath-") as folder:
-        key = _key_file(signing_key, Path(folder))
+    with scratch_folder() as folder:
+        key = _key_file(signing_key, folder)
         return text + _ssh_keygen_sign(text, key)
 
 
@@ -88,8 +87,8 @@ def check(signed: bytes, people: Mapping[str, Sequence[str]]) -> tuple[Signature
     if statement is None:
         return SignatureCheck(is_valid=False, reason="malformed: not an approval with one SSH signature"), None
     signers = allowed_signers(people)
-    with tempfile.TemporaryDirectory(prefix="goldenpath-") as folder:
-        words = _verify_tag(signed, statement, signers, Path(folder))
+    with scratch_folder() as folder:
+        words = _verify_tag(signed, statement, signers, folder)
     return _judge(words, signers), statement
 
 
@@ -99,8 +98,11 @@ def _verify_tag(signed: bytes, statement: Statement, signers: AllowedSigners, fo
     kind = "sha256" if len(statement.commit) == _SHA256_LENGTH else "sha1"
     store = folder / "check.git"
     file = folder / "allowed_signers"
-    file.touch(mode=0o600)
-    file.write_text(signers.text, "ascii")
+    try:
+        file.touch(mode=0o600)
+        file.write_text(signers.text, "ascii")
+    except OSError as error:
+        raise no_scratch_space(error) from None
     Git(folder=str(folder)).run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(store), environment=alone)
     git = Git(folder=str(store), git_dir=str(store))
     written = git.run("hash-object", "-t", "tag", "-w", "--stdin", stdin=signed, environment=alone, allowed=(0, 1, 128))

@@ -7,12 +7,10 @@ A process killed at any point leaves unreferenced objects at most; the ref moves
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from goldenpath.providers.git.command import Git, command_failed
+from goldenpath.providers.git.command import Git, command_failed, scratch_folder
 
 _ONE_LINE = dict.fromkeys(range(32), " ") | {127: " ", ord("<"): "(", ord(">"): ")"}
 
@@ -53,8 +51,8 @@ def store_blobs(git: Git, contents: Sequence[bytes]) -> list[str]:
 
 def write_tree(git: Git, base: str, writes: Mapping[str, str], removals: Sequence[str] = ()) -> str:
     """Return the id of ``base``'s tree (empty: no base) with blob ids of ``writes`` put in as regular files and ``removals`` taken out."""
-    with tempfile.TemporaryDirectory(prefix="goldenpath-") as folder:
-        private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+    with scratch_folder() as folder:
+        private = {"GIT_INDEX_FILE": str(folder / "index")}
         git.run("read-tree", base or "--empty", environment=private)
         lines = [*(f"0 {'0' * 40}\t{path}" for path in removals), *(f"100644 {oid}\t{path}" for path, oid in writes.items())]
         stdin = b"".join(os.fsencode(line) + b"\0" for line in lines)

@@ -412,7 +412,7 @@ def test_failure_keeps_the_status_and_drops_what_git_wrote(repo: GitRepo) -> Non
     repo.commit()
     url = "https://user:hunter2@127.0.0.1:1/x"
     with pytest.raises(GoldenpathError) as raised:
-        Git(folder=str(repo.path)).online().run("ls-remote", url)
+        Git(folder=str(repo.path), is_online=True).run("ls-remote", url)
     assert raised.value.code == "git.command-failed"
     assert "128" in raised.value.message
     assert "hunter2" not in str(raised.value) + raised.value.hint
