@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CHAIN_KEY = "audit/chain"
 SIGNING_KEY = "audit/signing"
+INDEX_FILE = "goldenpath-catalog.index"
 
 
 def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _message: None) -> Services:
@@ -64,6 +65,7 @@ def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
+        index_file=lambda: Path(reader.place.git_dir) / INDEX_FILE,
         close=wiring.close,
         progress=progress,
         environment_variables=dict(os.environ),

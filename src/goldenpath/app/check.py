@@ -50,7 +50,7 @@ def check_change(services: Services, *, base: str, head: str) -> CheckResult:
     reader = services.repository()
     base_commit, head_commit = reader.resolve(base), reader.resolve(head)
     result = judge_range(reader, services.notes(), base=base_commit, head=head_commit, today=services.clock.now().date())
-    clashes = conflicts_with_base(reader, result.governance, result.change)
+    clashes = conflicts_with_base(reader, result.governance, result.change, cache=services.index_file())
     return CheckResult(
         base=result.base,
         governance=result.governance,

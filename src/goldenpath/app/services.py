@@ -38,6 +38,7 @@ class Services:
     audit: Callable[[], AuditSink]
     manifest_reader: Callable[[], RepositoryReader]
     audit_folder: Callable[[], Path]
+    index_file: Callable[[], Path | None] = lambda: None
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     progress: Callable[[str], None] = field(default=lambda _message: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +16,11 @@ from goldenpath.intent.catalog import Catalog
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.finding import Finding
 from goldenpath.model.instant import from_text
+from goldenpath.model.naming import store_ref
 from goldenpath.model.plan import Plan, Step
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.secret import SecretRef
+from goldenpath.model.store import StoreRecord
 from goldenpath.policy.context import GateContext
 
 
@@ -63,14 +66,16 @@ def read_status(services: Services, *, environments: Sequence[str] = ()) -> Stat
     wanted = tuple(environments) or ENVIRONMENTS
     requests = [entry.request for entry in catalog.entries if entry.request.environment in wanted]
     scopes = scopes_of(requests, wanted, governance.settings, used_before=stores_used(services.journal(), wanted))
-    plans = [
-        plan_scope(services, governance, governance.commit, scope, services.store(scope.environment, scope.provider)).plan
-        for scope in scopes
-    ]
+    plans: list[Plan] = []
+    records: dict[SecretRef, StoreRecord] = {}
+    for scope in scopes:
+        store = services.store(scope.environment, scope.provider)
+        plans.append(plan_scope(services, governance, governance.commit, scope, store).plan)
+        records |= {record.ref: record for record in store.list_records(scope.environment)}
     steps = {step.request_id: step for plan in plans for step in plan.steps if step.action != "orphan"}
     return Status(
         commit=governance.commit,
-        rows=_rows(services, governance, catalog, requests, steps),
+        rows=_rows(services, governance, catalog, requests, steps=steps, records=records),
         orphans=tuple(step for plan in plans for step in plan.steps if step.action == "orphan"),
         plans=tuple(plans),
         findings=catalog.findings,
@@ -78,18 +83,27 @@ def read_status(services: Services, *, environments: Sequence[str] = ()) -> Stat
 
 
 def _rows(
-    services: Services, governance: Governance, catalog: Catalog, requests: Sequence[SecretRequest], steps: dict[str, Step]
+    services: Services,
+    governance: Governance,
+    catalog: Catalog,
+    requests: Sequence[SecretRequest],
+    *,
+    steps: Mapping[str, Step],
+    records: Mapping[SecretRef, StoreRecord],
 ) -> tuple[StatusRow, ...]:
-    today = services.clock.now().date()
-    context = GateContext(policy=governance.policy, settings=governance.settings, today=today)
+    context = GateContext(policy=governance.policy, settings=governance.settings, today=services.clock.now().date())
     paths = {entry.request.id: entry.path for entry in catalog.entries}
     wanted = {request.id: paths[request.id] for request in requests if not request.spec.renewed_on}
     first = first_dates(services.repository(), until=governance.commit, paths=wanted)
-    return tuple(_row(request, context, steps.get(request.id), first.get(request.id)) for request in requests)
+    prefix = governance.settings.naming.prefix
+    return tuple(
+        _row(request, context, steps.get(request.id), records.get(store_ref(request, prefix=prefix)), first.get(request.id))
+        for request in requests
+    )
 
 
-def _row(request: SecretRequest, context: GateContext, step: Step | None, first: date | None) -> StatusRow:
-    current = step.observed.version_at("current") if step is not None and step.observed is not None else None
+def _row(request: SecretRequest, context: GateContext, step: Step | None, record: StoreRecord | None, first: date | None) -> StatusRow:
+    current = None if record is None else record.version_at("current")
     age = None if current is None or not current.created_at else (context.today - from_text(current.created_at).date()).days
     cadence = context.policy.rotation.get(request.spec.rotation.rotation_class)
     since = date.fromisoformat(request.spec.renewed_on) if request.spec.renewed_on else first
@@ -102,7 +116,7 @@ def _row(request: SecretRequest, context: GateContext, step: Step | None, first:
         owner=meta.owner,
         tier=context.tier(request),
         lifecycle=request.spec.lifecycle.status,
-        value=_value_state(request, step),
+        value=_value_state(request, record),
         version_id=current.id if current else "",
         value_age_days=age,
         drift=step.action if step is not None else "unchanged",
@@ -112,11 +126,11 @@ def _row(request: SecretRequest, context: GateContext, step: Step | None, first:
     )
 
 
-def _value_state(request: SecretRequest, step: Step | None) -> str:
-    if step is None or step.observed is None:
+def _value_state(request: SecretRequest, record: StoreRecord | None) -> str:
+    if record is None:
         return "no-record"
-    if step.observed.deletion_date:
+    if record.deletion_date:
         return "scheduled-for-deletion"
-    if step.observed.request_id != request.id:
+    if record.request_id != request.id:
         return "foreign"
-    return "present" if step.observed.version_at("current") else "awaiting-value"
+    return "present" if record.version_at("current") else "awaiting-value"

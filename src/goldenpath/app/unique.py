@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from goldenpath.app.revision import Governance, read_requests
+from pathlib import Path
+
+from goldenpath.app.revision import Governance
 from goldenpath.intent.catalog import CatalogEntry
-from goldenpath.intent.uniqueness import find_conflicts
+from goldenpath.intent.index import CatalogView
 from goldenpath.model.change import Change
 from goldenpath.model.finding import Finding
 from goldenpath.ports.repository import RepositoryReader
 
 
-def conflicts_with_base(reader: RepositoryReader, governance: Governance, change: Change) -> tuple[Finding, ...]:
-    """Return a finding for every changed file that clashes with the base's catalog, its tombstones, or another changed file."""
+def conflicts_with_base(reader: RepositoryReader, governance: Governance, change: Change, *, cache: Path | None) -> tuple[Finding, ...]:
+    """Return a finding for every changed file that clashes with the base's catalog, its tombstones, or another changed file.
+
+    ``cache`` is the index's file, so that the cost follows the change and not the catalog (P3); None keeps it in memory.
+    """
     changed = {each.path_after: each.after for each in change.requests if each.after is not None}
     if not changed:
         return ()
-    gone = {each.path_before for each in change.requests}
-    base = read_requests(reader, governance)
-    entries = [entry for entry in base.entries if entry.path not in gone and entry.path not in changed]
-    entries += [CatalogEntry(request=request, path=path, oid="") for path, request in changed.items()]
-
-    def fetch(path: str) -> bytes:
-        return reader.read_file(change.head if path in changed else governance.commit, path) or b""
-
-    found = find_conflicts(entries, settings=governance.settings, tombstones=governance.tombstones, fetch=fetch)
-    return tuple(finding for finding in found if finding.file in changed)
+    gone = {each.path_before for each in change.requests if each.path_before}
+    entries = [CatalogEntry(request=request, path=path, oid="") for path, request in changed.items()]
+    with CatalogView(
+        reader,
+        governance.commit,
+        settings=governance.settings,
+        enums=governance.enums,
+        tombstones=governance.tombstones,
+        cache=cache,
+    ) as view:
+        return view.conflicts(entries, without=gone, fetch=lambda path: reader.read_file(change.head, path) or b"")

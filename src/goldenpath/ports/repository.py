@@ -88,6 +88,10 @@ class RepositoryReader(Protocol):
         """Return the commits of the first-parent line up to ``until`` that changed ``path`` there, oldest first."""
         ...
 
+    def added_times(self, until: str, path: str) -> dict[str, int]:
+        """Return, for each file below ``path``, when the first-parent line up to ``until`` first added it: seconds since 1970, UTC."""
+        ...
+
 
 class ApprovalNotes(Protocol):
     """Signed statements kept beside commits, in a notes ref of their own."""

@@ -174,6 +174,19 @@ class GitReader:
         """Return the commits of the first-parent line up to ``until`` that changed ``path`` there, oldest first."""
         return self._history("--first-parent", self._commit(until), "--", clean_path(path))
 
+    def added_times(self, until: str, path: str) -> dict[str, int]:
+        """Return, for each file below ``path``, when the first-parent line up to ``until`` first added it."""
+        options = ("--first-parent", "-m", "--no-renames", "--diff-filter=A", "--name-only", "-z", "--format=%x01%ct")
+        output = self._git.run("log", *options, "--no-ext-diff", "--no-textconv", self._commit(until), "--", clean_path(path)).output
+        times: dict[str, int] = {}
+        seconds = 0
+        for part in output.split(b"\0"):  # newest first, so the first addition is the last to be written
+            if part.startswith(b"\x01"):
+                seconds = int(part[1:])
+            elif part.strip(b"\n"):
+                times[os.fsdecode(part.removeprefix(b"\n"))] = seconds
+        return times
+
     def _history(self, *arguments: str) -> tuple[CommitInfo, ...]:
         listed = self._git.run("rev-list", "--reverse", *arguments, allowed=(0, 128))
         if listed.status:
