@@ -30,7 +30,7 @@ def observe(
     desired: Iterable[DesiredSecret],
     *,
     retrier: Retrier,
-    expected_account: str = "",
+    expected_account: str | None = None,
 ) -> Observation:
     """Return the records of the environment, in path order, as a plan may trust them.
 
@@ -59,17 +59,17 @@ def observe(
     return Observation(account=account, records=records, described=len(doubtful))
 
 
-def require_account(store: SecretObserver, expected: str, *, environment: str, retrier: Retrier) -> str:
-    """Return the account that the credentials belong to; another than ``expected`` (when given) is refused.
+def require_account(store: SecretObserver, expected: str | None, *, environment: str, retrier: Retrier) -> str:
+    """Return the account that the credentials belong to; another than ``expected`` (None: any) is refused.
 
     Raises:
         AccessDenied: ``provision.wrong-account``.
     """
     account = retrier.call(store.identity)
-    if expected and account != expected:
+    if expected is not None and account != expected:
         raise AccessDenied(
             "provision.wrong-account",
-            f"the credentials belong to {account}, {environment} is {expected}",
+            f"the credentials belong to {account}, expected {expected or '(unknown)'} for {environment}",
             subject=environment,
             hint="use the credentials of this environment; nothing was read or written",
         )
