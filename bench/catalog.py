@@ -132,7 +132,7 @@ def _stream(count: int) -> Iterator[bytes]:
     for name, content in (*governance(), *requests(count)):
         yield _file(name, content)
     changed, content = next(requests(count))
-    yield b"commit refs/heads/change\n" + _header(1_768_478_460, b"Change one request") + b"from refs/heads/main^0\n"
+    yield b"commit refs/heads/change\n" + _header(1_768_478_460, b"Change one request") + b"from refs/heads/main\n"
     yield _file(changed, content.replace(b"ttlDays: 365", b"ttlDays: 180"))
 
 

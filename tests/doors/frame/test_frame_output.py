@@ -78,7 +78,7 @@ def test_any_text_becomes_valid_json(payload: dict[str, Any]) -> None:
     for name in ("json", "ndjson"):
         for is_on_github in (False, True):
             text = encode_document(name, payload, is_on_github=is_on_github)
-            json.loads(text.encode("utf-8"))
+            assert isinstance(json.loads(text.encode("utf-8")), dict)
 
 
 def test_names_with_broken_encoding_are_escaped_not_refused() -> None:
