@@ -38,8 +38,13 @@ class AccessRow(Record, frozen=True, kw_only=True):
 
 
 def access_table(request: SecretRequest, *, settings: Settings) -> tuple[AccessRow, ...]:
-    """Return a row for each principal of the request and the platform, and one each for anybody else inside and outside the account."""
+    """Return a row for each principal of the request and the platform, and one each for anybody else inside and outside the account.
+
+    Empty for a provider without access policies.
+    """
     policy = resource_policy(request, settings=settings)
+    if not policy:
+        return ()
     sets = access_sets(request, settings=settings)
     return tuple(
         AccessRow(
