@@ -11,6 +11,7 @@ from goldenpath.errors import AccessDenied, PolicyBlocked
 from goldenpath.model.approval import Approval, ApprovalStatement, Person
 from goldenpath.model.audit import AuditDecision, Target
 from goldenpath.model.base import canonical_bytes
+from goldenpath.model.change import EFFECTS_VERSION
 from goldenpath.model.instant import to_text
 from goldenpath.model.statement import STATEMENT_VERSION
 from goldenpath.policy.approvals import evaluate, person_with_email
@@ -57,6 +58,9 @@ def _statement(services: Services, result: CheckResult, approver: str) -> Approv
     return ApprovalStatement(
         schema_version=STATEMENT_VERSION,
         change_digest=result.change.digest,
+        content_digest=result.change.content_digest,
+        effects_digest=result.change.effects_digest,
+        effects_version=EFFECTS_VERSION,
         head=result.change.head,
         merge_base=result.change.merge_base,
         approver=approver,

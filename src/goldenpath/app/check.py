@@ -60,7 +60,9 @@ def check_change(services: Services, *, base: str, head: str) -> CheckResult:
     )
 
 
-def judge_range(reader: RepositoryReader, notes: ApprovalNotes, *, base: str, head: str, today: date) -> CheckResult:
+def judge_range(
+    reader: RepositoryReader, notes: ApprovalNotes, *, base: str, head: str, today: date, is_merged: bool = False
+) -> CheckResult:
     """Judge one range of commits by itself; ``base`` empty means from nothing, judged by the head's own governance.
 
     Uniqueness over the whole catalog is left to the caller, who may already hold the catalog.
@@ -75,7 +77,7 @@ def judge_range(reader: RepositoryReader, notes: ApprovalNotes, *, base: str, he
         governance=governance,
         change=read.change,
         verdict=verdict,
-        approvals=evaluate(verdict.needs, approvals, governance.approvers, read.change),
+        approvals=evaluate(verdict.needs, approvals, governance.approvers, read.change, is_merged=is_merged),
     )
 
 

@@ -80,7 +80,7 @@ def _require_approved(services: Services, reader: RepositoryReader, commit: str)
     notes = services.notes()
 
     def judge(base: str, head: str, end: CommitInfo) -> CheckResult:
-        return judge_range(reader, notes, base=base, head=head, today=day_of(end))
+        return judge_range(reader, notes, base=base, head=head, today=day_of(end), is_merged=True)
 
     def governed(old: str, new: str) -> tuple[PathChange, ...]:
         return reader.diff(old or EMPTY_TREE, new, governed_paths(read_settings(reader, old or new)))

@@ -86,7 +86,7 @@ def read_governance(reader: RepositoryReader, commit: str) -> Governance:
         policy=_required(reader, commit, paths.policy, Policy),
         approvers=_required(reader, commit, paths.approvers, Approvers),
         tombstones=_tombstones(reader, commit, paths.tombstones),
-        revision=digest([[path, reader.tree_oid(commit, path)] for path in governance_paths(settings)]),
+        revision=_revision(reader, commit, settings),
     )
 
 
@@ -127,6 +127,12 @@ def find_entry(catalog: Catalog, request_id: str) -> CatalogEntry | None:
 def requests_of(catalog: Catalog, environment: str) -> tuple[SecretRequest, ...]:
     """Return the requests of one environment, sorted by id."""
     return tuple(entry.request for entry in catalog.entries if entry.request.environment == environment)
+
+
+def _revision(reader: RepositoryReader, commit: str, settings: Settings) -> str:
+    """Return the digest of the steering files that exist; one that a later release learns to read changes nothing until it is there."""
+    oids = [(path, reader.tree_oid(commit, path)) for path in governance_paths(settings)]
+    return digest([[path, oid] for path, oid in oids if oid])
 
 
 def _bytes(reader: RepositoryReader, commit: str, path: str) -> bytes:

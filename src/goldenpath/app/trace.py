@@ -90,7 +90,7 @@ def _approval(services: Services, base: str, head: str, merged: CommitInfo) -> S
     if not base:
         return Seam(name="approval", state="ok", summary="part of the commit that founded the platform", time=_time(merged))
     try:
-        result = judge_range(services.repository(), services.notes(), base=base, head=head, today=day_of(merged))
+        result = judge_range(services.repository(), services.notes(), base=base, head=head, today=day_of(merged), is_merged=True)
     except GoldenpathError as error:
         return Seam(name="approval", state="unknown", summary=f"cannot be judged again: {error.code}")
     return _approval_seam(result)

@@ -32,10 +32,16 @@ class Approvers(Contract, frozen=True, kw_only=True):
 
 
 class ApprovalStatement(Record, frozen=True, kw_only=True):
-    """What a person signs. Bound to one change digest, head and merge base; a new commit makes a new digest."""
+    """What a person signs. Bound to one change digest, head and merge base; a new commit makes a new digest.
+
+    The change digest is that of ``content_digest`` and ``effects_digest``; ``effects_version`` says which rendering the effects came from.
+    """
 
     schema_version: int
     change_digest: str
+    content_digest: str
+    effects_digest: str
+    effects_version: int
     head: str
     merge_base: str
     approver: str

@@ -6,6 +6,16 @@ from goldenpath.model.base import Record, digest
 from goldenpath.model.request import SecretRequest
 
 
+EFFECTS_VERSION = 1
+"""Raised by a release that renders the same request differently. Approvals of earlier releases then still stand for what was already
+merged; for a change that is not merged yet they are void, because the plan is another one."""
+
+
+def change_digest(content_digest: str, effects_digest: str) -> str:
+    """Return the digest of a change from its two halves."""
+    return digest([content_digest, effects_digest])
+
+
 class RequestChange(Record, frozen=True, kw_only=True):
     """One request before and after. ``before`` is None for a new one, ``after`` for a deleted file. Matched by id, then by path."""
 
@@ -56,7 +66,12 @@ class Change(Record, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """What an approval binds to: every request before and after, the policy revision, the planned effects, base and head."""
+        """What an approval binds to: the content below, and the effects that were planned from it."""
+        return change_digest(self.content_digest, self.effects_digest)
+
+    @property
+    def content_digest(self) -> str:
+        """Every request before and after, the policy revision, base and head: what Git holds, whatever release of ours looks at it."""
         return digest(
             {
                 "schema": 1,
@@ -66,6 +81,5 @@ class Change(Record, frozen=True, kw_only=True):
                 "governance_paths": self.governance_paths,
                 "governance_digest": self.governance_digest,
                 "policy_revision": self.policy_revision,
-                "effects_digest": self.effects_digest,
             },
         )

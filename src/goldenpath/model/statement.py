@@ -5,9 +5,20 @@ from __future__ import annotations
 import msgspec
 
 from goldenpath.model.approval import Approval, ApprovalStatement
+from goldenpath.model.change import change_digest
 
 STATEMENT_VERSION = 1
-_NOTHING = ApprovalStatement(schema_version=0, change_digest="", head="", merge_base="", approver="", time="")
+_NOTHING = ApprovalStatement(
+    schema_version=0,
+    change_digest="",
+    content_digest="",
+    effects_digest="",
+    effects_version=0,
+    head="",
+    merge_base="",
+    approver="",
+    time="",
+)
 
 
 def read_statement(payload: bytes, *, bound_to: str, check_valid: bool, signer: str, reason: str, fingerprint: str = "") -> Approval:
@@ -34,6 +45,8 @@ def _fault(statement: ApprovalStatement, *, bound_to: str, check_valid: bool, si
         return reason or "the signature does not verify"
     if statement.schema_version != STATEMENT_VERSION:
         return f"statement version {statement.schema_version} is not known here"
+    if statement.change_digest != change_digest(statement.content_digest, statement.effects_digest):
+        return "the digests in the statement do not belong together"
     if statement.head != bound_to:
         return "the statement is about another commit than the one it is attached to"
     if statement.approver != signer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from goldenpath.model.approval import Approval, Approvers, Person
 from goldenpath.model.base import Record
-from goldenpath.model.change import Change
+from goldenpath.model.change import EFFECTS_VERSION, Change
 from goldenpath.model.finding import ApprovalNeed, Finding
 from goldenpath.model.statement import STATEMENT_VERSION
 from goldenpath.policy.identity import Directory, canonical_address, key_material
@@ -59,6 +59,8 @@ def evaluate(
     approvals: Sequence[Approval],
     approvers: Approvers,
     change: Change,
+    *,
+    is_merged: bool = False,
 ) -> ApprovalResult:
     """Count approvals.
 
@@ -67,8 +69,12 @@ def evaluate(
         approvals: Every statement found for the change, its signature already checked.
         approvers: The approvers file of the base.
         change: What is to be approved.
+        is_merged: The change is on the protected branch already. Then an approval given under an earlier rendering still counts for
+            the same content: otherwise every release that renders differently would void all history.
     """
-    panel = _Panel(directory=Directory.of(approvers), change=change, contributors=_contributors(change, Directory.of(approvers)))
+    panel = _Panel(
+        directory=Directory.of(approvers), change=change, is_merged=is_merged, contributors=_contributors(change, Directory.of(approvers))
+    )
     counted: dict[str, Approval] = {}
     rejected: list[RejectedApproval] = []
     for approval in approvals:
@@ -102,6 +108,7 @@ class _Panel:
     directory: Directory
     change: Change
     contributors: frozenset[str]
+    is_merged: bool = False
 
     def fault(self, approval: Approval, counted: dict[str, Approval]) -> tuple[str, str] | None:
         """Return code and reason when the approval does not count."""
@@ -117,8 +124,10 @@ class _Panel:
             return "approval.stale", f"given for head {statement.head[:12]}, the change is at {change.head[:12]}"
         if statement.merge_base != change.merge_base:
             return "approval.stale", f"given for merge base {statement.merge_base[:12]}, it is now {change.merge_base[:12]}"
-        if statement.change_digest != change.digest:
-            return "approval.stale", "given for other content: requests, policy or planned effects differ"
+        if statement.content_digest != change.content_digest:
+            return "approval.stale", "given for other content: requests or policy differ"
+        if statement.change_digest != change.digest and not (self.is_merged and statement.effects_version < EFFECTS_VERSION):
+            return "approval.stale", "given for other planned effects"
         return None
 
     def _person_fault(self, approval: Approval, counted: dict[str, Approval]) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.policy.policy_desk import change_of, commit, edit, new
 
 from goldenpath.model.approval import Approval, ApprovalStatement, Approvers
-from goldenpath.model.change import Change
+from goldenpath.model.change import EFFECTS_VERSION, Change
 from goldenpath.model.finding import ApprovalNeed
 from goldenpath.policy.approvals import ApprovalResult, evaluate, person_with_email
 from goldenpath.policy.identity import canonical_address, canonical_word, login_behind
@@ -44,6 +44,9 @@ def signed(change: Change, who: str, *, is_valid: bool = True, fingerprint: str 
         "merge_base": change.merge_base,
         "approver": who,
         "time": "2026-06-15T12:00:00Z",
+        "content_digest": change.content_digest,
+        "effects_digest": change.effects_digest,
+        "effects_version": EFFECTS_VERSION,
         **over,
     }
     return Approval(statement=ApprovalStatement(**fields), is_valid=is_valid, fingerprint=fingerprint)
@@ -237,3 +240,21 @@ def test_person_behind_an_address() -> None:
     assert person_with_email(staff, "nobody@example.com") is None
     assert person_with_email(staff, "") is None
     assert person_with_email(approvers(ALICE, person("twin", emails=["alice@example.com"])), "alice@example.com") is None
+
+
+MERGED = [
+    # what the statement says                                          merged  counts
+    ({}, False, True),
+    ({"change_digest": "sha256:" + "1" * 64, "effects_version": EFFECTS_VERSION - 1}, True, True),
+    ({"change_digest": "sha256:" + "1" * 64, "effects_version": EFFECTS_VERSION - 1}, False, False),
+    ({"change_digest": "sha256:" + "1" * 64, "effects_version": EFFECTS_VERSION}, True, False),
+    ({"change_digest": "sha256:" + "1" * 64, "effects_version": EFFECTS_VERSION + 1}, True, False),
+    ({"content_digest": "sha256:" + "1" * 64, "effects_version": EFFECTS_VERSION - 1}, True, False),
+]
+
+
+@pytest.mark.parametrize(("over", "is_merged", "counts"), MERGED)
+def test_an_earlier_rendering_voids_an_approval_only_before_the_merge(over: dict[str, Any], is_merged: bool, counts: bool) -> None:
+    change = change_of(new())
+    result = evaluate((SECURITY,), [signed(change, "alice", **over)], approvers(*STAFF), change, is_merged=is_merged)
+    assert result.is_satisfied is counts
