@@ -50,6 +50,8 @@ def _summary(result: CheckResult) -> str:
     missing = ", ".join(_need_name(need) for need in result.approvals.missing)
     if result.verdict.is_blocked:
         return f"change {head} is blocked"
+    if not result.change.requests and not result.change.governance_paths:
+        return f"change {head} touches no request and no steering file"
     if missing:
         return f"change {head} passes and waits for approval by {missing}"
     return f"change {head} passes and has every approval that it needs"
