@@ -90,8 +90,7 @@ class ApplyRig:
 
     def bench(self) -> Bench:
         assert isinstance(self.clock, FakeClock)
-        assert isinstance(self.entropy, FakeEntropy)
-        return Bench(store=self.store, clock=self.clock, entropy=self.entropy)
+        return Bench(store=self.store, clock=self.clock)
 
 
 def open_rig(folder: Path, schedule: Schedule | None = None, *, entropy_seed: int = 0) -> ApplyRig:

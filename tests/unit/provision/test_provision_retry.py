@@ -1,0 +1,245 @@
+"""Retries end, spread out, keep the pace, and never guess about a lost answer (CASES 42, 51)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.apply_rig import ApplyRig, many, open_rig, outcomes
+from tests.builders import FakeClock
+from tests.faults import Fault, Schedule
+from tests.stores import make_desired
+
+from goldenpath.errors import AccessDenied, Conflict, ProviderRefused, ProviderUnavailable
+from goldenpath.providers.system import SystemEntropy
+from goldenpath.provision.executor import ExecutionLimits
+from goldenpath.provision.retry import CAP_SECONDS, Pacer, Retrier
+
+
+class Failing:
+    """Fails with each of the given errors in turn, then answers."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "answer"
+
+
+def unavailable(code: str = "store.unreachable", *, after: float | None = None) -> ProviderUnavailable:
+    return ProviderUnavailable(code, "away", retry_after_seconds=after)
+
+
+def retrier(clock: FakeClock, *, deadline: float = 600.0) -> Retrier:
+    return Retrier(clock=clock, entropy=SystemEntropy(), deadline_seconds=deadline)
+
+
+def test_what_is_unavailable_is_tried_until_it_answers() -> None:
+    send = Failing(*(unavailable() for _ in range(6)))
+    assert retrier(FakeClock()).call(send) == "answer"
+    assert send.calls == 7
+
+
+@pytest.mark.parametrize("error", [ProviderRefused("a.b", "no"), AccessDenied("a.b", "no"), Conflict("a.b", "no"), KeyboardInterrupt()])
+def test_what_is_refused_is_not_tried_again(error: Exception) -> None:
+    send = Failing(error)
+    with pytest.raises(type(error)):
+        retrier(FakeClock()).call(send)
+    assert send.calls == 1
+
+
+def test_the_deadline_is_for_everything_together_and_says_how_to_go_on() -> None:
+    clock = FakeClock()
+    budget = retrier(clock, deadline=60)
+    started = clock.monotonic()
+    with pytest.raises(ProviderUnavailable) as caught:
+        budget.call(Failing(*(unavailable("store.throttled") for _ in range(1000))))
+    assert caught.value.code == "provision.deadline"
+    assert "store.throttled" in caught.value.message
+    assert "run the same command again" in caught.value.hint
+    assert clock.monotonic() - started <= 60
+    clock.advance(60)
+    send = Failing()
+    with pytest.raises(ProviderUnavailable):
+        budget.call(send)
+    assert send.calls == 0
+
+
+def test_the_stores_own_advice_is_the_least_that_is_waited() -> None:
+    clock = FakeClock()
+    started = clock.monotonic()
+    retrier(clock).call(Failing(unavailable(after=30)))
+    assert clock.monotonic() - started >= 30
+
+
+def test_waits_are_jittered_over_their_whole_range_and_capped() -> None:
+    waits = []
+    for _ in range(60):
+        clock = FakeClock()
+        started = clock.monotonic()
+        Retrier(clock=clock, entropy=SystemEntropy(), deadline_seconds=1e9).call(Failing(*(unavailable() for _ in range(12))))
+        waits.append(clock.monotonic() - started)
+    assert len({round(wait, 3) for wait in waits}) > 50
+    assert max(waits) <= 12 * CAP_SECONDS
+    assert max(waits) - min(waits) > CAP_SECONDS
+
+
+def test_a_lost_answer_is_looked_up_before_it_is_tried_again() -> None:
+    send = Failing(unavailable())
+    assert retrier(FakeClock()).call(send, recover=lambda: "found") == "found"
+    assert send.calls == 1
+    send = Failing(unavailable())
+    assert retrier(FakeClock()).call(send, recover=lambda: None) == "answer"
+    assert send.calls == 2
+
+
+def test_a_throttled_call_had_no_effect_and_is_not_looked_up() -> None:
+    looked: list[int] = []
+    retrier(FakeClock()).call(Failing(unavailable("store.throttled")), recover=lambda: looked.append(1))
+    assert looked == []
+
+
+def test_looking_up_is_retried_as_well() -> None:
+    look = Failing(unavailable(), unavailable("store.throttled"))
+    assert retrier(FakeClock()).call(Failing(unavailable()), recover=look) == "answer"
+    assert look.calls == 3
+
+
+# --- pace ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_calls_are_spaced_to_the_pace() -> None:
+    clock = FakeClock()
+    pacer = Pacer(clock, calls_per_second=10)
+    started = clock.monotonic()
+    for _ in range(101):
+        pacer.wait()
+    assert clock.monotonic() - started == pytest.approx(10.0)
+    Pacer(clock).wait()
+    assert clock.monotonic() - started == pytest.approx(10.0)
+
+
+def test_throttling_halves_the_pace_and_calm_brings_it_back() -> None:
+    clock = FakeClock()
+    pacer = Pacer(clock, calls_per_second=10)
+
+    def seconds_for(calls: int) -> float:
+        started = clock.monotonic()
+        for _ in range(calls):
+            pacer.wait()
+        return clock.monotonic() - started
+
+    seconds_for(1)
+    assert seconds_for(10) == pytest.approx(1.0)
+    for _ in range(2):
+        pacer.throttled()
+    seconds_for(1)
+    assert seconds_for(10) == pytest.approx(4.0)
+    for _ in range(40):
+        pacer.answered()
+    seconds_for(1)
+    assert seconds_for(10) == pytest.approx(1.0)
+    for _ in range(100):
+        pacer.throttled()
+    seconds_for(1)
+    assert seconds_for(1) == pytest.approx(1.6)
+
+
+def test_two_hundred_items_with_thirty_percent_throttled_complete_below_the_pace(tmp_path: Path) -> None:
+    rig = open_rig(tmp_path / "state", Schedule(share=0.3, seed=51))
+    started = rig.clock.monotonic()
+    receipt = rig.apply(many(200), limits=ExecutionLimits(calls_per_second=20, deadline_seconds=7200))
+    assert receipt.is_complete
+    assert len(rig.bench().all_records()) == 200
+    assert rig.schedule.count("create") / (rig.clock.monotonic() - started) <= 20
+    assert len(set(rig.schedule.tokens)) == 200
+    assert receipt.mutating_calls == rig.schedule.count("create")
+
+
+def test_two_runs_that_share_a_pace_stay_below_it_together(tmp_path: Path) -> None:
+    first, second = open_rig(tmp_path / "one", Schedule(share=0.3, seed=1)), open_rig(tmp_path / "two", Schedule(share=0.3, seed=2))
+    second.clock = first.clock
+    pacer = Pacer(first.clock, calls_per_second=20)
+    plans = [rig.plan(many(40)) for rig in (first, second)]
+    calls_before = len(first.schedule.calls) + len(second.schedule.calls)
+    started = first.clock.monotonic()
+    receipts = [rig.execute(plan, pacer=pacer) for rig, plan in zip((first, second), plans, strict=True)]
+    assert all(receipt.is_complete for receipt in receipts)
+    calls = len(first.schedule.calls) + len(second.schedule.calls) - calls_before - 4
+    assert calls / (first.clock.monotonic() - started) <= 20.5
+
+
+def test_a_run_out_of_time_is_incomplete_and_the_next_one_finishes(tmp_path: Path) -> None:
+    schedule = Schedule()
+    rig = open_rig(tmp_path / "state", schedule)
+    rig.entropy = SystemEntropy()
+    plan = rig.plan(many(20))
+    first_create = len(schedule.calls) + len(["acquire", "identity"]) + 1
+    schedule._faults = dict.fromkeys(range(first_create + 7, first_create + 10_000), "throttle")
+    receipt = rig.execute(plan, limits=ExecutionLimits(deadline_seconds=60))
+    assert [step.outcome for step in receipt.steps] == ["done"] * 7 + ["failed"] * 13
+    assert {step.code for step in receipt.steps[7:]} == {"provision.deadline"}
+    assert not receipt.is_complete
+    schedule._faults = {}
+    before = {record.ref: record for record in rig.bench().all_records()}
+    again = rig.apply(many(20))
+    assert again.is_complete
+    assert again.mutating_calls == 13
+    after = {record.ref: record for record in rig.bench().all_records()}
+    assert {ref: after[ref] for ref in before} == before
+
+
+# --- lost answers -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_create_whose_answer_is_lost_and_that_is_then_throttled_makes_one_record(tmp_path: Path) -> None:
+    faults: list[Fault] = ["drop-after", "throttle", "throttle"]
+    rig = open_rig(tmp_path / "state", Schedule(by_name={"create": faults, "describe": ["throttle"]}))
+    assert outcomes(rig.apply([make_desired()])) == {"SEC-0007": ("done", "")}
+    assert len(set(rig.schedule.tokens)) == 1
+    assert len(rig.bench().all_records()) == 1
+
+
+def test_a_create_that_never_arrived_is_sent_again_with_the_same_token(tmp_path: Path) -> None:
+    faults: list[Fault] = ["drop-before", "throttle", "drop-before", "drop-after"]
+    rig = open_rig(tmp_path / "state", Schedule(by_name={"create": faults}))
+    receipt = rig.apply([make_desired()])
+    assert outcomes(receipt) == {"SEC-0007": ("done", "")}
+    assert rig.schedule.count("create") == receipt.mutating_calls == 4
+    assert len(set(rig.schedule.tokens)) == 1
+
+
+FAULTS: list[Fault] = ["drop-before", "drop-after", "throttle"]
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.integers(1, 40), st.sampled_from(FAULTS), max_size=20), st.sampled_from([1, 3]))
+def test_any_schedule_of_lost_calls_ends_as_a_clean_run(
+    tmp_path_factory: pytest.TempPathFactory, faults: dict[int, Fault], workers: int
+) -> None:
+    desired = [*many(3), make_desired(description="new")]
+    clean, broken = (_prepared(tmp_path_factory.mktemp(name)) for name in ("clean", "broken"))
+    clean.apply(desired)
+    plan = broken.plan(desired)
+    base = len(broken.schedule.calls) + 2
+    broken.schedule._faults = {base + number: fault for number, fault in faults.items()}
+    receipt = broken.execute(plan, limits=ExecutionLimits(workers=workers, deadline_seconds=1e6))
+    assert receipt.is_complete
+    broken.schedule._faults = {}
+    assert [(r.ref, r.field_digests, r.request_id) for r in broken.store.list_records("dev")] == [
+        (r.ref, r.field_digests, r.request_id) for r in clean.store.list_records("dev")
+    ]
+    assert list(broken.journal.unfinished("dev")) == []
+    assert broken.apply(desired).mutating_calls == 0
+
+
+def _prepared(folder: Path) -> ApplyRig:
+    rig = open_rig(folder / "state")
+    rig.apply([make_desired()])
+    return rig
