@@ -171,9 +171,17 @@ class CheckpointLog:
         """
         newest = _newest_of(directory.path / CHECKPOINTS_NAME)
         check_reach(position, newest)
-        if self._mirror is not None:
-            check_reach(position, _newest_of(self._mirror / CHECKPOINTS_NAME))
+        check_reach(position, self._newest_in_mirror())
         return newest.seq if newest is not None else 0
+
+    def _newest_in_mirror(self) -> Checkpoint | None:
+        """Return the mirror's newest checkpoint; None when it is away, which the next write to it reports."""
+        if self._mirror is None:
+            return None
+        try:
+            return _newest_of(self._mirror / CHECKPOINTS_NAME)
+        except OSError:
+            return None
 
     def _append(self, fd: int, position: Position, previous_line: bytes) -> Checkpoint:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see above

@@ -252,6 +252,7 @@ class _ChainCheck:
             self._report("audit.chain-broken", f"record {head.seq} does not continue the record before it")
         if head.key_id != self._key_id:
             self._change_key(head)
+        self._key_ids[head.key_id] = None
         self._advance(head, stated_hash)
 
     def _advance(self, head: _Head, stated_hash: str) -> None:
