@@ -119,8 +119,9 @@ class Output:
         self.steps.note("warning: " + printable(message))
 
     def close(self) -> None:
-        """End the steps of the run: no half line, no open group."""
-        self.steps.close()
+        """End the steps of the run, if any were told: no half line, no open group."""
+        if "steps" in vars(self):
+            self.steps.close()
 
     @cached_property
     def steps(self) -> Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from goldenpath.intent.reader import BYTE_ORDER_MARK, UNPRINTABLE
+from goldenpath.intent.reader import BYTE_ORDER_MARK, unprintable
 
 _FOREIGN_MARKS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
@@ -46,7 +46,7 @@ def encoding_fault(data: bytes) -> EncodingFault | None:
 
 def unprintable_faults(text: str) -> Iterator[tuple[tuple[int, int], str]]:
     """Yield place and message of control, invisible and direction-changing characters, the first twenty."""
-    for count, match in enumerate(UNPRINTABLE.finditer(text)):
+    for count, match in enumerate(unprintable().finditer(text)):
         if count == _MOST_FAULTS:
             return
         start = match.start()

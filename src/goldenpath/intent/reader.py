@@ -8,6 +8,7 @@ were not there; every other encoding is refused. Never decides what a field mean
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from yaml.error import YAMLError
@@ -50,10 +51,18 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FAULTY: Final = object()
 """What the first pass returns at the first sign of trouble; the second pass says what it was."""
 
-UNPRINTABLE = re.compile(
+_UNPRINTABLE = (
     r"[^\t\n\x20-\x7e\xa0-\U0010ffff]|[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-"""Control characters, foreign line ends and invisible or direction-changing characters, in comments too: reviewers cannot see them."""
+
+
+@cache
+def unprintable() -> re.Pattern[str]:
+    """Return what matches control characters, foreign line ends and invisible or direction-changing characters.
+
+    They are refused in comments too: reviewers cannot see them. Compiled when a file first leaves ASCII (P4).
+    """
+    return re.compile(_UNPRINTABLE)
 
 
 def decode(data: bytes) -> str | None:
@@ -75,7 +84,7 @@ def read_plain(data: bytes, limits: Limits = REQUEST_LIMITS) -> Any:
     if len(data) > limits.max_bytes:
         return FAULTY
     text = decode(data)
-    if text is None or (not text.isascii() and UNPRINTABLE.search(text)):
+    if text is None or (not text.isascii() and unprintable().search(text)):
         return FAULTY
     try:
         return _build(CParser(text).get_event, limits)
