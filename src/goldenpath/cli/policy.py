@@ -22,14 +22,14 @@ def policy() -> None:
 
 
 @policy.command()
-@click.option("--base", metavar="REF", help="Protected revision whose rules judge. [default: the protected branch]")
+@click.option("--base", required=True, metavar="REF", help="Protected revision whose rules judge, e.g. main.")
 @click.option("--head", default="HEAD", show_default=True, metavar="REF", help="Revision to be judged.")
 @click.option("--fail-on", type=click.Choice(["block", "warning"]), default="block", show_default=True, help="What makes the exit code 1.")
 @click.option("--require-approval", is_flag=True, help="Exit 5 while an approval is missing.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1; apply is not impressed by it.")
 @example("goldenpath policy check --base main", "goldenpath policy check --base origin/main --head feature -o sarif")
 @pass_state
-def check(state: CliState, *, base: str | None, head: str, fail_on: str, require_approval: bool, exit_zero: bool) -> int:
+def check(state: CliState, *, base: str, head: str, fail_on: str, require_approval: bool, exit_zero: bool) -> int:
     """Judge a change with the rules of its base.
 
     Exit codes: 0 clean, 1 blocked by a rule, 2 a file cannot be read as a request or policy, 5 approvals missing
@@ -38,8 +38,7 @@ def check(state: CliState, *, base: str | None, head: str, fail_on: str, require
     from goldenpath.app.check import check_change
     from goldenpath.cli.verdict import exit_code_of, render_verdict
 
-    services = state.services
-    result = check_change(services, base=base or services.settings.governance.protected_branch, head=head)
+    result = check_change(state.services, base=base, head=head)
     render_verdict(state.output, result)
     code = exit_code_of(result, fails_on_warning=fail_on == "warning", needs_approval=require_approval)
     return Exit.DONE if exit_zero and code is Exit.FINDINGS else code

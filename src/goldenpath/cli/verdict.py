@@ -34,7 +34,8 @@ def exit_code_of(result: CheckResult, *, fails_on_warning: bool, needs_approval:
     blocking = [finding for finding in result.verdict.findings if finding.is_blocking]
     if any(finding.rule.startswith(_UNREADABLE) for finding in blocking):
         return Exit.USAGE
-    if blocking or (fails_on_warning and any(_is_open_warning(finding) for finding in result.verdict.findings)):
+    warnings = [finding for finding in (*result.verdict.findings, *result.approvals.problems) if _is_open_warning(finding)]
+    if blocking or (fails_on_warning and warnings):
         return Exit.FINDINGS
     if needs_approval and not result.approvals.is_satisfied:
         return Exit.WAITING

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goldenpath.model.approval import Approval, Approvers, Person
+from goldenpath.model.approval import Approval, ApprovalStatement, Approvers, Person
 from goldenpath.model.base import Record
 from goldenpath.model.change import EFFECTS_VERSION, Change
 from goldenpath.model.finding import ApprovalNeed, Finding
@@ -72,8 +72,14 @@ def evaluate(
         is_merged: The change is on the protected branch already. Then an approval given under an earlier rendering still counts for
             the same content: otherwise every release that renders differently would void all history.
     """
+    directory = Directory.of(approvers)
     panel = _Panel(
-        directory=Directory.of(approvers), change=change, is_merged=is_merged, contributors=_contributors(change, Directory.of(approvers))
+        directory=directory,
+        change=change,
+        contributors=_contributors(change, directory),
+        content_digest=change.content_digest,
+        change_digest=change.digest,
+        is_merged=is_merged,
     )
     counted: dict[str, Approval] = {}
     rejected: list[RejectedApproval] = []
@@ -83,14 +89,14 @@ def evaluate(
             rejected.append(RejectedApproval(approval=approval, code=fault[0], reason=fault[1]))
         else:
             counted[approval.statement.approver] = approval
-    people = [panel.directory.people[person] for person in counted]
+    people = [directory.people[person] for person in counted]
     chosen = assign([[person.id for person in people if _can_meet(person, need)] for need in needs])
     return ApprovalResult(
         met=tuple(MetNeed(need=need, person=person) for need, person in zip(needs, chosen, strict=True) if person is not None),
         missing=tuple(need for need, person in zip(needs, chosen, strict=True) if person is None),
         counted=tuple(counted.values()),
         rejected=tuple(rejected),
-        problems=_problems(panel.directory),
+        problems=_problems(directory),
     )
 
 
@@ -108,7 +114,9 @@ class _Panel:
     directory: Directory
     change: Change
     contributors: frozenset[str]
-    is_merged: bool = False
+    content_digest: str
+    change_digest: str
+    is_merged: bool
 
     def fault(self, approval: Approval, counted: dict[str, Approval]) -> tuple[str, str] | None:
         """Return code and reason when the approval does not count."""
@@ -124,9 +132,12 @@ class _Panel:
             return "approval.stale", f"given for head {statement.head[:12]}, the change is at {change.head[:12]}"
         if statement.merge_base != change.merge_base:
             return "approval.stale", f"given for merge base {statement.merge_base[:12]}, it is now {change.merge_base[:12]}"
-        if statement.content_digest != change.content_digest:
+        return self._content_fault(statement)
+
+    def _content_fault(self, statement: ApprovalStatement) -> tuple[str, str] | None:
+        if statement.content_digest != self.content_digest:
             return "approval.stale", "given for other content: requests or policy differ"
-        if statement.change_digest != change.digest and not (self.is_merged and statement.effects_version < EFFECTS_VERSION):
+        if statement.change_digest != self.change_digest and not (self.is_merged and statement.effects_version < EFFECTS_VERSION):
             return "approval.stale", "given for other planned effects"
         return None
 
@@ -141,9 +152,12 @@ class _Panel:
             return "approval.key-unknown", f"the signing key is not listed for {name}"
         if _is_bot(person):
             return "approval.by-bot", f"{name} is a bot"
-        return self._hand_fault(name, counted)
+        return self._hand_fault(person, counted)
 
-    def _hand_fault(self, name: str, counted: dict[str, Approval]) -> tuple[str, str] | None:
+    def _hand_fault(self, person: Person, counted: dict[str, Approval]) -> tuple[str, str] | None:
+        name = person.id
+        if not person.emails and not person.logins:
+            return "approval.address-unknown", f"{name} has no address or login listed, so nobody can tell whether they wrote the change"
         if not self.change.commits:
             return "approval.authors-unknown", "the change has no readable commits, so its authors are unknown"
         if name in self.contributors:

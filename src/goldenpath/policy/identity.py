@@ -83,11 +83,11 @@ class Directory:
     def behind(self, name: str, address: str) -> frozenset[str]:
         """Return the ids of everyone whom a commit's name and address may stand for.
 
-        The address decides; only one that nobody has lets the name decide, so that an unlisted address hides nobody.
+        The address decides; where nobody has it, the name and the part before the @ do, so that an unlisted address hides nobody.
         """
-        found = self._by_address.get(canonical_address(address), frozenset())
-        found |= self._by_login.get(login_behind(address), frozenset())
-        return found or self.named(name)
+        canonical = canonical_address(address)
+        found = self._by_address.get(canonical, frozenset()) | self._by_login.get(login_behind(address), frozenset())
+        return found or self.named(name) | self._by_login.get(canonical.partition("@")[0], frozenset())
 
     def named(self, word: str) -> frozenset[str]:
         """Return the ids of everyone whom a bare word may mean: an id, a login, a name or an address."""

@@ -24,13 +24,11 @@ def approval_needs(change: Change, context: GateContext) -> tuple[ApprovalNeed, 
     A need that one tier lists twice comes twice and takes two people; two requests with the same need share it.
     """
     counts: Counter[_Key] = Counter()
-    reasons: dict[_Key, list[str]] = {}
+    reasons: dict[_Key, dict[str, None]] = {}
     for wanted, because in _all_wants(change, context):
         counts |= wanted
         for key in wanted:
-            listed = reasons.setdefault(key, [])
-            if because not in listed:
-                listed.append(because)
+            reasons.setdefault(key, {})[because] = None
     return tuple(
         ApprovalNeed(role=role, owner=owner, because=tuple(reasons[role, owner]))
         for (role, owner), count in sorted(counts.items())
@@ -56,11 +54,13 @@ def _request_wants(change: RequestChange, context: GateContext) -> Iterator[tupl
     both: Counter[_Key] = Counter((OWNER, owner) for owner in owners)
     if len(owners) > 1:
         yield both, f"{change.id}: the owner changes"
-    if _is_renewal(change):
-        yield both, f"{change.id}: renewal"
+    if _is_prolonged(change):
+        yield both, f"{change.id}: renewal or longer term"
 
 
-def _is_renewal(change: RequestChange) -> bool:
+def _is_prolonged(change: RequestChange) -> bool:
+    """Say whether the request will hold for longer than before: that always takes a reviewer, whatever the tier (D15)."""
     if change.before is None or change.after is None:
         return False
-    return change.before.spec.renewed_on != change.after.spec.renewed_on
+    old, new = change.before.spec, change.after.spec
+    return old.renewed_on != new.renewed_on or new.ttl_days > old.ttl_days

@@ -1,15 +1,16 @@
 """Words in a policy file that no rule will ever meet: typing errors which would quietly protect nobody.
 
-Tiers, environments and dates are checked when the file is read; here are the words that only the enums and the rules can tell.
+Environments and dates are checked when the file is read; here are the words that only tiers, enums and rules can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from goldenpath.model.codes.policy import CODES
 from goldenpath.model.enums import Enums
 from goldenpath.model.policy import Policy
+from goldenpath.model.risk import TIERS
 from goldenpath.policy.shipped import CADENCE_DAYS
 
 SECRET_TYPES = frozenset(
@@ -39,7 +40,20 @@ def full_code(word: str) -> str:
 
 def unknown_words(policy: Policy, enums: Enums | None) -> tuple[Word, ...]:
     """Return every word of the policy that means nothing. Without enums, secret types and rotation classes are not checked."""
-    return (*_secret_types(policy, enums), *_rotation_classes(policy, enums), *_codes(policy))
+    return (*_tiers(policy), *_secret_types(policy, enums), *_rotation_classes(policy, enums), *_codes(policy))
+
+
+def _tiers(policy: Policy) -> Iterator[Word]:
+    tables: tuple[tuple[str, Iterable[str]], ...] = (
+        ("tiers", policy.tiers),
+        ("requireAdr", policy.require_adr),
+        ("dwellDays", policy.dwell_days),
+        ("ttlMaxDays", policy.ttl_max_days),
+    )
+    for name, tiers in tables:
+        for tier in tiers:
+            if tier not in TIERS:
+                yield f"{name}.{tier}", tier, ", ".join(TIERS)
 
 
 def _secret_types(policy: Policy, enums: Enums | None) -> Iterator[Word]:

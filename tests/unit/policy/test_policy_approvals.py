@@ -143,6 +143,8 @@ HANDS = [
     {"email": "laptop@unlisted.example", "name": "Alice Adams"},
     {"email": "laptop@unlisted.example", "name": "  ALICE   adams "},
     {"email": "laptop@unlisted.example", "name": "alice-a"},
+    {"email": "alice@laptop.local", "name": "root"},
+    {"email": "Alice-A+x@unlisted.example", "name": "root"},
     {"committer_email": "alice@example.com", "committer_name": "x"},
     {"co_authors": (("Alice", "alice@example.com"),)},
     {"co_authors": (("Pair", "pair@example.com"), ("A", "Alice+pair@EXAMPLE.com"))},
@@ -170,6 +172,11 @@ def test_requester_of_a_new_request_counts_as_its_author(requester: str) -> None
 def test_requester_of_long_ago_may_approve_later_changes() -> None:
     change = change_of(edit({"requester": "alice"}, {"description": "x"}))
     assert evaluate([SECURITY], [signed(change, "alice")], approvers(*STAFF), change).is_satisfied
+
+
+def test_somebody_without_an_address_on_file_could_be_any_author() -> None:
+    ghost = person("ghost", "security", emails=[])
+    assert code_of(by("ghost", needs=(SECURITY,), people=(ghost,))) == "approval.address-unknown"
 
 
 def test_change_without_commits_has_unknown_authors() -> None:

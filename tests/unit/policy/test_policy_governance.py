@@ -136,6 +136,8 @@ def test_longer_waiver_is_a_lowering_and_a_shorter_one_is_not() -> None:
 UNKNOWN_WORDS: list[tuple[dict[str, Any], str]] = [
     ({"floors": [{"tier": "high", "secretTypes": ["databse-credentials"]}]}, "floors[0].secretTypes[0]"),
     ({"rotation": {"wekly": {"everyDays": 7, "maxAgeDays": 9}}}, "rotation.wekly"),
+    ({"requireAdr": {"hihg": "block"}}, "requireAdr.hihg"),
+    ({"ttlMaxDays": {"critical": 30}}, "ttlMaxDays.critical"),
     ({"unwaivable": ["policy.rotation-requird"]}, "unwaivable[0]"),
     ({"waivers": [WAIVER | {"rule": "everything"}]}, "waivers[0].rule"),
 ]

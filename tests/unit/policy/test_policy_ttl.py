@@ -100,7 +100,12 @@ def test_new_request_cannot_be_renewed_in_the_future() -> None:
 def test_renewal_needs_a_review_even_at_low() -> None:
     verdict = verdict_on(edit({"tier": "low"}, {"renewed": ago(0)}))
     assert needs_of(verdict) == ["owner app-team"]
-    assert verdict.needs[0].because == ("SEC-0007: renewal",)
+    assert verdict.needs[0].because == ("SEC-0007: renewal or longer term",)
+
+
+@pytest.mark.parametrize(("ttl", "needs"), [(31, ["owner app-team"]), (3650, ["owner app-team"]), (29, [])])
+def test_longer_term_needs_the_same_review(ttl: int, needs: list[str]) -> None:
+    assert needs_of(verdict_on(edit({"tier": "low"}, {"ttl": ttl}))) == needs
 
 
 CAPS = [("medium", 90, "block"), ("medium", 60, None), ("low", 3650, None)]

@@ -280,6 +280,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Nothing; the first one counts.",
         rule="R12",
     ),
+    "approval.address-unknown": CodeDoc(
+        title="The approver has no address or login on file",
+        why="Without one, nobody can tell whether the approver is also an author of the change.",
+        fix="List the person's commit addresses in the approvers file, in a change of its own.",
+        rule="R12",
+    ),
     "approval.authors-unknown": CodeDoc(
         title="The change has no readable commits",
         why="Without its commits nobody can tell whether the approver is also the author.",

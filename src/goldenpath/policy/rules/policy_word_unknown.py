@@ -42,5 +42,5 @@ RULE = ChangeRule(
     level="block",
     is_waivable=False,
     check=check,
-    checks="that secret types, rotation classes and rule codes in the policy file are known words.",
+    checks="that tiers, secret types, rotation classes and rule codes in the policy file are known words.",
 )
