@@ -177,12 +177,8 @@ def test_jsonl_gives_the_records_back(tmp_path: Path) -> None:
 )
 def test_ocsf_class_and_ids(tmp_path: Path, action: str, outcome: str, ids: tuple[int, int, int, int]) -> None:
     tree = ocsf_event(record_of(tmp_path, event(phase="outcome", action=action, outcome=outcome, duration_ms=7)))
-    assert (tree["class_uid"], tree["activity_id"], tree["status_id"], tree["severity_id"]) == (
-        class_uid,
-        activity_id,
-        status_id,
-        severity_id,
-    )
+    class_uid, activity_id, _, _ = ids
+    assert (tree["class_uid"], tree["activity_id"], tree["status_id"], tree["severity_id"]) == ids
     assert (tree["type_uid"], tree["category_uid"], tree["duration"]) == (class_uid * 100 + activity_id, class_uid // 1000, 7)
     assert tree["time"] == 1768478400000
     assert {"version", "product", "uid"} <= set(tree["metadata"])

@@ -28,7 +28,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log with three sessions, five segments, two keys, a torn write, and a mirror."""
     root = tmp_path_factory.mktemp("original")
     folder, mirror = root / "audit", root / "mirror"
-    write_log(folder, 8, mirror=mirror, segment_max_bytes=4096)
+    write_log(folder, 14, mirror=mirror, segment_max_bytes=4096)
     with segments(folder)[-1].open("ab") as file:
         file.write(b'{"torn')
     write_log(folder, 4, mirror=mirror, segment_max_bytes=4096)
@@ -99,7 +99,7 @@ CHANGES: dict[str, tuple[Change, str, int]] = {
 }
 
 
-@pytest.mark.parametrize("segment", [0, 3])
+@pytest.mark.parametrize("segment", [0, 1])
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_is_found_and_placed(root: Path, name: str, segment: int) -> None:
     change, code, where = CHANGES[name]
