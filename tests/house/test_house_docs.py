@@ -5,34 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from tests.commands import every_command
 from tests.house.source_tree import ROOT
 
 from goldenpath.cli.exit_codes import MEANINGS, Exit
 from goldenpath.cli.root import VERBS, cli
 
 REFERENCE = ROOT / "docs" / "reference"
-
-
-def every_command() -> Iterator[tuple[str, click.Command]]:
-    """(``goldenpath audit verify``, command) for the root, every verb and everything below."""
-    yield "goldenpath", cli
-    context = click.Context(cli, info_name="goldenpath")
-    for name in VERBS:
-        command = cli.get_command(context, name)
-        assert command is not None
-        yield from _below(f"goldenpath {name}", command)
-
-
-def _below(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    yield path, command
-    if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            yield from _below(f"{path} {name}", child)
 
 
 def help_of(path: str, command: click.Command) -> str:
