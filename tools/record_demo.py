@@ -1,6 +1,7 @@
 """Records ``goldenpath demo`` as a picture for the README: runs it under a pseudo-terminal and writes ``docs/img/demo.svg``.
 
-The picture is what the program really printed. Only what differs from run to run is replaced: the folder's path and the time at the end.
+The picture is what the program really printed. What differs from run to run is replaced (the folder's path, the time at the end), and the
+output of a command is cut after a few lines, with an ellipsis where something is left out.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "img" / "demo.svg"
-COLUMNS, ROWS = 120, 40
+COLUMNS, ROWS = 140, 40
 SHOWN_FOLDER = "~/goldenpath-demo"
+OUTPUT_LINES = 7
+INDENT = "    "
+"""What the demo puts before every line that a command printed."""
 _READ_BYTES = 65536
 
 
@@ -50,6 +54,19 @@ def _read_all(descriptor: int) -> list[bytes]:
         chunks.append(chunk)
 
 
+def shortened(text: str) -> str:
+    """Return ``text`` with at most ``OUTPUT_LINES`` lines of each command's output."""
+    kept: list[str] = []
+    run = 0
+    for line in text.splitlines():
+        run = run + 1 if line.startswith(INDENT) else 0
+        if run <= OUTPUT_LINES:
+            kept.append(line)
+        elif run == OUTPUT_LINES + 1:
+            kept.append(INDENT + "…")
+    return "\n".join(kept) + "\n"
+
+
 def picture(text: str) -> str:
     """Return ``text`` with its colours as an SVG that needs no font from the network."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
@@ -68,7 +85,7 @@ def main() -> int:
         print(text)
         print(f"the demo ended with exit code {code}; nothing was recorded")
         return 1
-    text = re.sub(r"Done in \d+ s\.", "Done.", text)
+    text = shortened(re.sub(r"Done in \d+ s\.", "Done.", text))
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text("\n".join(line.rstrip() for line in picture(text).splitlines()) + "\n", encoding="utf-8")
     print(f"recorded {len(text.splitlines())} lines into {TARGET.relative_to(ROOT)}")
