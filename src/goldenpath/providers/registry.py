@@ -22,14 +22,6 @@ class StoreOptions:
     name: str = "store"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Backend:
-    """How to open a backend, and how many calls a second one run may send; 0 means that it needs no pacing."""
-
-    open: Callable[[StoreOptions], Store]
-    calls_per_second: float = 0.0
-
-
 def _open_local(options: StoreOptions) -> Store:
     from goldenpath.providers.local.opening import open_local_store  # noqa: PLC0415 - a backend costs nothing until it is used
 
@@ -42,9 +34,9 @@ def _open_memory(options: StoreOptions) -> Store:
     return MemoryStore(clock=options.clock, entropy=options.entropy)
 
 
-BACKENDS: Mapping[str, Backend] = {
-    "local": Backend(open=_open_local),
-    "memory": Backend(open=_open_memory),
+BACKENDS: Mapping[str, Callable[[StoreOptions], Store]] = {
+    "local": _open_local,
+    "memory": _open_memory,
 }
 
 
@@ -60,4 +52,4 @@ def open_store(backend: str, options: StoreOptions) -> Store:
             f"unknown backend {backend!r}; expected one of {', '.join(sorted(BACKENDS))}",
             hint="set environments.<name>.stores.<provider>.backend in goldenpath.yaml",
         )
-    return BACKENDS[backend].open(options)
+    return BACKENDS[backend](options)

@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from tests.apply_rig import ApplyRig, many, open_rig
 from tests.faults import Fault, FaultyJournal, Schedule
-from tests.stores import LEASE_SECONDS, make_desired
+from tests.stores import make_desired
 
 from goldenpath.model.store import DesiredSecret, StoreRecord
 
@@ -34,7 +34,6 @@ def rig_of(folder: Path, schedule: Schedule, *, run: int) -> ApplyRig:
     rig = open_rig(folder, schedule, entropy_seed=1000 * run)
     rig.journal = FaultyJournal(rig.journal, schedule)
     rig.holder = f"run-{run}"
-    rig.bench().clock.advance(run * (LEASE_SECONDS + 1))
     return rig
 
 

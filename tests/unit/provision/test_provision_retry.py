@@ -218,7 +218,7 @@ def test_a_create_that_never_arrived_is_sent_again_with_the_same_token(tmp_path:
 FAULTS: list[Fault] = ["drop-before", "drop-after", "throttle"]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.integers(1, 40), st.sampled_from(FAULTS), max_size=20), st.sampled_from([1, 3]))
 def test_any_schedule_of_lost_calls_ends_as_a_clean_run(
     tmp_path_factory: pytest.TempPathFactory, faults: dict[int, Fault], workers: int

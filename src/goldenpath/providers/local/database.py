@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,13 +45,15 @@ class Database:
         for companion in ("-wal", "-shm", "-journal"):
             private_file(path.with_name(path.name + companion))
         with self._translated():
-            self._connection = self._connect(path)
+            self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+            self._finalizer = weakref.finalize(self, self._connection.close)
+            self._harden()
             self._prepare(schema, version)
 
     def close(self) -> None:
         """Close the file; the object is not used afterwards."""
         with self._lock:
-            self._connection.close()
+            self._finalizer()
 
     @contextmanager
     def transaction(self, *, is_writing: bool) -> Iterator[sqlite3.Connection]:
@@ -64,14 +67,10 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.text_factory = _lenient_text
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("PRAGMA trusted_schema=OFF")
-        return connection
+    def _harden(self) -> None:
+        self._connection.text_factory = _lenient_text
+        for setting in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "trusted_schema=OFF"):
+            self._connection.execute(f"PRAGMA {setting}")
 
     def _prepare(self, schema: Sequence[str], version: int) -> None:
         found = self._connection.execute("PRAGMA user_version").fetchone()[0]

@@ -12,12 +12,16 @@ from goldenpath.model.store import Fence
 
 
 class Lease(Record, frozen=True, kw_only=True):
-    """The state of one environment. An empty ``holder`` means that nobody may write."""
+    """The state of one environment. An empty ``holder`` means that nobody may write.
+
+    ``is_guarded``: the holder also has a lock that ends with its process, so its death is noticed before the lease ends.
+    """
 
     environment: str
     generation: int = 0
     holder: str = ""
     ends_at: str = ""
+    is_guarded: bool = False
 
     @property
     def fence(self) -> Fence:
@@ -29,18 +33,32 @@ class Lease(Record, frozen=True, kw_only=True):
         return max(0.0, (from_text(self.ends_at) - now).total_seconds()) if self.holder else 0.0
 
 
-def acquire(lease: Lease, *, holder: str, lease_seconds: float, now: datetime) -> Lease:
+def acquire(
+    lease: Lease,
+    *,
+    holder: str,
+    lease_seconds: float,
+    now: datetime,
+    is_guarded: bool,
+    is_holder_dead: bool,
+) -> Lease:
     """Return the lease of the new holder, with a generation above every earlier one."""
     left = lease.seconds_left(now)
-    if left > 0 and lease.holder != holder:
+    if left > 0 and lease.holder != holder and not is_holder_dead:
         raise Conflict(
             "store.writer-active",
             f"{lease.holder} is writing in {lease.environment}, for at most {left:.0f} s more",
             subject=lease.environment,
-            hint="wait and run again; if that run is dead, goldenpath apply --break-lease ends it, with an audit record",
+            hint="wait and run again; if that run is dead, its lease ends by itself",
         )
     ends_at = to_text(now + timedelta(seconds=lease_seconds))
-    return Lease(environment=lease.environment, generation=lease.generation + 1, holder=holder, ends_at=ends_at)
+    return Lease(
+        environment=lease.environment,
+        generation=lease.generation + 1,
+        holder=holder,
+        ends_at=ends_at,
+        is_guarded=is_guarded,
+    )
 
 
 def release(lease: Lease, fence: Fence) -> Lease:

@@ -90,6 +90,17 @@ class MemoryShelf:
             yield draft
             self._tray = draft
 
+    def holds(self, environment: str) -> bool:  # noqa: ARG002 - holder and store die together
+        """Say no: there is no lock."""
+        return False
+
+    def claim(self, environment: str) -> bool:  # noqa: ARG002 - same
+        """Say no: there is no lock."""
+        return False
+
+    def give_up(self, environment: str) -> None:
+        """Do nothing: there is no lock."""
+
     def content_digest(self, value: bytes) -> str:
         """Return the full keyed digest of a value."""
         return self._sealer.content_digest(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from goldenpath.errors import GoldenpathError
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.store import DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
 from goldenpath.ports.clock import Clock
@@ -129,16 +130,34 @@ class RecordStore:
         return self._shelf.fingerprint(value.reveal())
 
     def acquire(self, environment: str, *, holder: str, lease_seconds: float) -> Fence:
-        """Take the right to write in an environment."""
+        """Take the right to write in an environment; a holder that is known to be dead does not keep it."""
         with self._shelf.transaction(is_writing=True) as tray:
-            lease = leases.acquire(tray.load_lease(environment), holder=holder, lease_seconds=lease_seconds, now=self._clock.now())
-            tray.keep_lease(lease)
-        return lease.fence
+            before = tray.load_lease(environment)
+            held_before = self._shelf.holds(environment)
+            is_guarded = self._shelf.claim(environment)
+            try:
+                after = leases.acquire(
+                    before,
+                    holder=holder,
+                    lease_seconds=lease_seconds,
+                    now=self._clock.now(),
+                    is_guarded=is_guarded,
+                    is_holder_dead=before.is_guarded and is_guarded and not held_before,
+                )
+                tray.keep_lease(after)
+            except GoldenpathError:
+                if not held_before:
+                    self._shelf.give_up(environment)
+                raise
+        return after.fence
 
     def release(self, fence: Fence) -> None:
         """Give the right to write back."""
         with self._shelf.transaction(is_writing=True) as tray:
-            tray.keep_lease(leases.release(tray.load_lease(fence.environment), fence))
+            lease = leases.release(tray.load_lease(fence.environment), fence)
+            tray.keep_lease(lease)
+            if not lease.holder:
+                self._shelf.give_up(fence.environment)
 
     def break_lease(self, environment: str) -> None:
         """End another holder's lease."""

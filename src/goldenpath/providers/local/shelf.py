@@ -62,6 +62,18 @@ class Shelf(Protocol):
         """All of the block's changes or none; writers exclude each other, across processes too."""
         ...
 
+    def holds(self, environment: str) -> bool:
+        """Say whether this shelf holds the environment's liveness lock."""
+        ...
+
+    def claim(self, environment: str) -> bool:
+        """Take the lock that ends with the process, if nobody alive has it; say whether this shelf holds it now."""
+        ...
+
+    def give_up(self, environment: str) -> None:
+        """Release the lock."""
+        ...
+
     def content_digest(self, value: bytes) -> str:
         """Return the full keyed digest of a value."""
         ...

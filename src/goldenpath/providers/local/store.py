@@ -20,6 +20,7 @@ from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.providers.local.database import Database
 from goldenpath.providers.local.keys import RootKeys
 from goldenpath.providers.local.leases import Lease
+from goldenpath.providers.local.liveness import LivenessLocks
 from goldenpath.providers.local.records import RecordState
 from goldenpath.providers.local.recordstore import RecordStore
 from goldenpath.providers.local.sealing import Sealed, Sealer, corrupt
@@ -84,7 +85,9 @@ class SqliteTray:
     def keep_value(self, ref: SecretRef, version_id: str, value: bytes) -> None:
         """Write one value."""
         sealed = self._sealer.seal(_place(ref, version_id), value)
-        self._connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?)", (*_key(ref), version_id, sealed.key_id, sealed.box))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?)", (*_key(ref), version_id, sealed.key_id, sealed.box)
+        )
 
     def drop_value(self, ref: SecretRef, version_id: str) -> None:
         """Remove one value."""
@@ -117,12 +120,26 @@ class SqliteShelf:
 
     def __init__(self, path: Path, *, keys: RootKeys, entropy: Entropy) -> None:
         self._database = Database(path, area="store", schema=_SCHEMA)
+        self._locks = LivenessLocks(path)
         self.store_id, digest_key_id = self._identify(keys, entropy)
         self._sealer = Sealer(keys, store_id=self.store_id, digest_key_id=digest_key_id, entropy=entropy)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and release every lock."""
+        self._locks.close()
         self._database.close()
+
+    def holds(self, environment: str) -> bool:
+        """Say whether this shelf holds the environment's liveness lock."""
+        return self._locks.holds(environment)
+
+    def claim(self, environment: str) -> bool:
+        """Take the lock that ends with the process, if nobody alive has it."""
+        return self._locks.claim(environment)
+
+    def give_up(self, environment: str) -> None:
+        """Release the lock."""
+        self._locks.give_up(environment)
 
     @contextmanager
     def transaction(self, *, is_writing: bool) -> Iterator[SqliteTray]:

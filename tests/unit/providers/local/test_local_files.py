@@ -40,7 +40,7 @@ def test_every_file_is_0600_and_every_folder_0700_under_any_umask(tmp_path: Path
     bench.create()
     bench.put(b"value")
     found = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in folder.iterdir()}
-    assert {"root.key", "root.key.id", "store.db", "store.db-wal", "store.db-shm", "journal.db"} <= set(found)
+    assert {"root.key", "root.key.id", "store.db.dev.lock", "store.db", "store.db-wal", "store.db-shm", "journal.db"} <= set(found)
     assert set(found.values()) == {0o600}
     assert stat.S_IMODE(folder.lstat().st_mode) == 0o700
 
@@ -54,13 +54,13 @@ def test_no_value_lies_in_any_file_in_any_form(tmp_path: Path) -> None:
     assert scan_tree(tmp_path, [canary]) == []
 
 
-FILES = ["root.key", "root.key.id", "store.db", "store.db-wal", "journal.db"]
+FILES = ["root.key", "root.key.id", "store.db", "store.db-wal", "journal.db", "store.db.dev.lock"]
 
 
 def use_again(folder: Path) -> str:
     """Open everything in the folder; return the code of the refusal, empty for none."""
     try:
-        open_all(folder)
+        open_all(folder).fence()
     except GoldenpathError as error:
         return error.code
     return ""
