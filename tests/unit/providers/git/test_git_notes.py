@@ -7,6 +7,7 @@ import stat
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,6 +19,7 @@ from tests.gitrepo import GitRepo, SshKey, git_environment, keygen
 
 from goldenpath.errors import Conflict, InvalidIntent, Misconfigured, NotFound
 from goldenpath.providers.git import notes as notes_module
+from goldenpath.providers.git.command import Finished, Git
 from goldenpath.providers.git.notes import NOTES_REF, GitApprovalNotes
 from goldenpath.providers.git.signers import allowed_signers, parse_public_key
 from goldenpath.providers.git.statement import parse_signed, unsigned_text
@@ -157,6 +159,41 @@ def test_locked_ref_is_a_conflict_after_bounded_tries(
         approve(notes, keys["carol"])
     assert raised.value.code == "git.notes-race"
     assert notes.list_signed("HEAD") == ()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_killed_before_any_git_command_loses_no_note_and_leaves_no_half_one(
+    repo: GitRepo, notes: GitApprovalNotes, keys: dict[str, SshKey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(notes, keys["carol"])
+    real = Git.run
+    number, is_finished = 0, False
+    while not is_finished:
+        left = number
+
+        def run(self: Git, *arguments: str, **options: Any) -> Finished:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            return real(self, *arguments, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Git, "run", run)
+            try:
+                approve(notes, keys["dave"], name="Dave")
+                is_finished = True
+            except Killed:
+                number += 1
+        assert len(notes.list_signed("HEAD")) in {1, 2}
+        assert repo.git("fsck", "--strict", "--no-dangling") == ""
+    assert number > 5
+    approve(notes, keys["dave"], name="Dave")
+    people = {name: [keys[name].public] for name in ("carol", "dave")}
+    assert [notes.verify(signed, people)[0].principal for signed in notes.list_signed("HEAD")] == ["carol", "dave"]
 
 
 def test_unknown_signer_is_named_by_fingerprint(notes: GitApprovalNotes, keys: dict[str, SshKey]) -> None:
