@@ -13,6 +13,7 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.risk import TIERS
 from goldenpath.model.settings import Settings
 from goldenpath.policy import shipped
+from goldenpath.policy.principals import accounts_of
 
 RANK = {tier: rank for rank, tier in enumerate(TIERS)}
 STRICTEST = TIERS[-1]
@@ -71,8 +72,7 @@ class CompiledPolicy:
         """Return the accounts whose principals may be named in an environment; empty when none is configured."""
         accounts = self._accounts.get(environment)
         if accounts is None:
-            chosen = self._settings.environment(environment)
-            accounts = self._accounts[environment] = frozenset(filter(None, (chosen.account, *chosen.allowed_accounts)))
+            accounts = self._accounts[environment] = accounts_of(self._settings, environment)
         return accounts
 
     def is_reserved_namespace(self, namespace: str) -> bool:

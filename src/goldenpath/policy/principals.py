@@ -1,11 +1,21 @@
-"""The principals of a request as one sequence, each with the field that it stands in."""
+"""The principals of a request, and what can be wrong with them (R16). Needs no base and no policy file, so ``validate`` can ask too.
+
+It does not compare sides: who gains access in a change is a rule of its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
 from goldenpath.policy.arn import Principal, parse_principal
+
+INVALID = "policy.principal-invalid"
+ACCOUNT = "policy.principal-account"
+OVERLAP = "policy.principal-overlap"
 
 LISTS = (
     ("spec.access.readPrincipals", "read_principals"),
@@ -30,4 +40,81 @@ def entries_of(request: SecretRequest) -> tuple[Entry, ...]:
         Entry(f"{field}[{index}]", parse_principal(text))
         for field, attribute in LISTS
         for index, text in enumerate(getattr(access, attribute))
+    )
+
+
+def accounts_of(settings: Settings, environment: str) -> frozenset[str]:
+    """Return the accounts whose principals may be named in an environment; empty when none is configured."""
+    chosen = settings.environment(environment)
+    return frozenset(filter(None, (chosen.account, *chosen.allowed_accounts)))
+
+
+def principal_findings(request: SecretRequest, settings: Settings, *, file: str) -> tuple[Finding, ...]:
+    """Return every fault of the request's principals, each with its list and index."""
+    entries = entries_of(request)
+    if not entries:
+        return ()
+    allowed = accounts_of(settings, request.environment)
+    return (*invalid(entries, request, file), *foreign(entries, request, file, allowed), *repeated(entries, request, file))
+
+
+def invalid(entries: Iterable[Entry], request: SecretRequest, file: str) -> Iterator[Finding]:
+    """Yield a finding for every entry that could mean more than one identity."""
+    for entry in entries:
+        if entry.principal.fault:
+            yield _finding(
+                INVALID,
+                request,
+                file,
+                entry,
+                f"principal {entry.principal.fault}",
+                expected="arn:aws:iam::<12 digits>:role/<name> or :user/<name>",
+                hint="name each role or user by its full ARN",
+            )
+
+
+def foreign(entries: Iterable[Entry], request: SecretRequest, file: str, allowed: frozenset[str]) -> Iterator[Finding]:
+    """Yield a finding for every entry of an account outside ``allowed``."""
+    environment = request.environment
+    for entry in entries:
+        if entry.principal.account and entry.principal.account not in allowed:
+            yield _finding(
+                ACCOUNT,
+                request,
+                file,
+                entry,
+                f"account {entry.principal.account} is not allowed in {environment}",
+                expected=f"an account of {environment}: {', '.join(sorted(allowed)) or 'none is configured'}",
+                hint=f"use a principal of that environment, or have the account added to environments.{environment} in goldenpath.yaml",
+            )
+
+
+def repeated(entries: Iterable[Entry], request: SecretRequest, file: str) -> Iterator[Finding]:
+    """Yield a finding for the second mention of a principal, in whichever list."""
+    first: dict[str, str] = {}
+    for entry in entries:
+        earlier = first.setdefault(entry.principal.key, entry.field)
+        if earlier != entry.field:
+            yield _finding(
+                OVERLAP,
+                request,
+                file,
+                entry,
+                f"the same principal is already in {earlier}",
+                expected="each principal once, in one of the three lists",
+                hint="use a role of its own for each kind of access",
+            )
+
+
+def _finding(rule: str, request: SecretRequest, file: str, entry: Entry, message: str, *, expected: str, hint: str) -> Finding:
+    return Finding(
+        rule=rule,
+        level="block",
+        message=message,
+        subject=request.id,
+        file=file,
+        field=entry.field,
+        got=entry.principal.text,
+        expected=expected,
+        hint=hint,
     )

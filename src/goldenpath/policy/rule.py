@@ -62,16 +62,20 @@ def finding_on(
     related: tuple[str, ...] = (),
 ) -> Finding:
     """Return a finding about one request, at its file."""
-    path = change.path_after or change.path_before or request_file(change.current, root=context.settings.catalog.root)
     return Finding(
         rule=rule,
         level=level,
         message=message,
         subject=change.id,
-        file=path,
+        file=file_of(change, context),
         field=field,
         got=got,
         expected=expected,
         hint=hint,
         related=related,
     )
+
+
+def file_of(change: RequestChange, context: GateContext) -> str:
+    """Return the file that a change is about: the new path, else the old one, else where the request belongs."""
+    return change.path_after or change.path_before or request_file(change.current, root=context.settings.catalog.root)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.policy.policy_desk import DEV, PROD, context, edit, levels, new, verdict_on
+from tests.unit.policy.policy_desk import DEV, PROD, SETTINGS, context, edit, levels, new, request, verdict_on
+
+from goldenpath.policy.principals import principal_findings
 
 ROLE = f"arn:aws:iam::{DEV}:role/reader"
 
@@ -197,3 +199,14 @@ def test_shipped_targets_stay_reserved_when_the_file_lists_others() -> None:
 def test_moved_target_is_seen() -> None:
     assert levels(verdict_on(edit({}, {"target": "elsewhere"}))) == {"target-moved": "warn"}
     assert levels(verdict_on(edit({}, {"namespace": "search"}))) == {"target-moved": "warn", "namespace-unmapped": "block"}
+
+
+def test_validate_can_ask_about_principals_without_a_base() -> None:
+    asked = request(read=["*", ROLE], write=[ROLE, f"arn:aws:iam::{PROD}:role/x"])
+    found = principal_findings(asked, SETTINGS, file="SEC-0007.yaml")
+    assert [(finding.rule, finding.field, finding.file) for finding in found] == [
+        ("policy.principal-invalid", "spec.access.readPrincipals[0]", "SEC-0007.yaml"),
+        ("policy.principal-account", "spec.access.writePrincipals[1]", "SEC-0007.yaml"),
+        ("policy.principal-overlap", "spec.access.writePrincipals[0]", "SEC-0007.yaml"),
+    ]
+    assert principal_findings(request(), SETTINGS, file="SEC-0007.yaml") == ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.policy.policy_desk import context, edit, levels, needs_of, new, request, shipped_policy, verdict_on
 
@@ -105,10 +107,16 @@ def test_high_without_approvals_in_the_file_keeps_the_shipped_ones() -> None:
 
 
 def test_tier_that_the_file_leaves_out_keeps_the_shipped_approvals() -> None:
-    verdict = verdict_on(
-        new(tier="medium"), using=context({"tiers": {"medium": {"approvals": [{"role": "platform"}, {"role": "platform"}]}}})
-    )
-    assert needs_of(verdict) == ["platform", "platform"], "a role listed twice takes two people"
+    using = context()
+    bare = replace(using, policy=msgspec.structs.replace(using.policy, tiers={}))
+    assert needs_of(verdict_on(new(tier="high"), using=bare)) == HIGH_NEEDS
+    assert needs_of(verdict_on(new(tier="medium"), using=bare)) == ["platform"]
+    assert levels(verdict_on(new(tier="medium", rotation="none"), using=bare)) == {"rotation-required": "warn"}
+
+
+def test_role_listed_twice_takes_two_people() -> None:
+    using = context({"tiers": {"medium": {"approvals": [{"role": "platform"}, {"role": "platform"}]}}})
+    assert needs_of(verdict_on(new(tier="medium"), new(id="SEC-0008", tier="medium"), using=using)) == ["platform", "platform"]
 
 
 def test_class_of_the_platforms_own_is_known_by_its_cadence() -> None:

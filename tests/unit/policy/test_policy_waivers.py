@@ -79,7 +79,7 @@ def test_rules_that_guard_the_gate_are_unwaivable() -> None:
         "policy.namespace-reserved", "policy.target-reserved", "policy.value-unknown",
     }  # fmt: skip
     assert expected <= UNWAIVABLE
-    assert {"policy.rotation-required", "policy.namespace-unmapped", "policy.principal-account"}.isdisjoint(UNWAIVABLE)
+    assert {"policy.rotation-required", "policy.namespace-unmapped", "policy.ttl-expired"}.isdisjoint(UNWAIVABLE)
     assert len(UNWAIVABLE) < len(RULES)
 
 

@@ -7,33 +7,18 @@ from collections.abc import Iterable
 from goldenpath.model.change import RequestChange
 from goldenpath.model.finding import Finding
 from goldenpath.policy.context import GateContext
-from goldenpath.policy.principals import entries_of
-from goldenpath.policy.rule import RequestRule, finding_on
-
-CODE = "policy.principal-invalid"
+from goldenpath.policy.principals import INVALID, entries_of, invalid
+from goldenpath.policy.rule import RequestRule, file_of
 
 
 def check(change: RequestChange, context: GateContext) -> Iterable[Finding]:
     """Refuse every entry that is not the full ARN of one role or user."""
-    return [
-        finding_on(
-            change,
-            context,
-            CODE,
-            "block",
-            f"principal {entry.principal.fault}",
-            field=entry.field,
-            got=entry.principal.text,
-            expected="arn:aws:iam::<12 digits>:role/<name> or :user/<name>",
-            hint="name each role or user by its full ARN",
-        )
-        for entry in entries_of(change.current)
-        if entry.principal.fault
-    ]
+    request = change.current
+    return invalid(entries_of(request), request, file_of(change, context))
 
 
 RULE = RequestRule(
-    code=CODE,
+    code=INVALID,
     level="block",
     is_standing=True,
     is_waivable=False,
