@@ -26,7 +26,7 @@ def policy() -> None:
 @click.option("--head", default="HEAD", show_default=True, metavar="REF", help="Revision to be judged.")
 @click.option("--fail-on", type=click.Choice(["block", "warning"]), default="block", show_default=True, help="What makes the exit code 1.")
 @click.option("--require-approval", is_flag=True, help="Exit 5 while an approval is missing.")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1; apply is not impressed by it.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1; what apply accepts stays the same.")
 @example("goldenpath policy check --base main", "goldenpath policy check --base origin/main --head feature -o sarif")
 @pass_state
 def check(state: CliState, *, base: str, head: str, fail_on: str, require_approval: bool, exit_zero: bool) -> int:

@@ -26,7 +26,7 @@ WaiverState = Literal["active", "expired", "refused"]
 
 
 class ListedWaiver(Record, frozen=True, kw_only=True):
-    """One waiver as it stands today. ``days_left`` counts today's night as one; negative once expired. ``refused``: never applied."""
+    """One waiver as it stands today. ``days_left`` includes today and is zero or less once expired. ``refused``: never applied."""
 
     rule: str
     request: str

@@ -102,6 +102,31 @@ def test_exit_zero_forgives_findings_only(repo: GitRepo, goldenpath: Goldenpath,
     assert (repo.head("main"), repo.head(), repo.git("status", "--porcelain")) == before, "a check changes nothing"
 
 
+SEARCH = {"service": "search", "namespace": "search", "target": "search-db-creds", "name": "search-db"}
+CLASHES = [
+    # a new request (CASES 30, 31)                                    in                                         rules that refuse
+    ({**SEARCH, "id": "SEC-0007"}, "catalogs/secrets/search/dev/SEC-0007.yaml", set()),
+    ({"id": "SEC-0302", "target": "another-secret"}, "catalogs/secrets/payments/dev/SEC-0302.yaml", set()),
+    (
+        {**SEARCH, "id": "SEC-0301", "namespace": "payments", "target": "payments-db-creds"},
+        "catalogs/secrets/search/dev/SEC-0301.yaml",
+        {"policy.namespace-unmapped"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "path", "rules"), CLASHES)
+def test_new_request_is_compared_with_the_whole_base(
+    repo: GitRepo, goldenpath: Goldenpath, fields: dict[str, Any], path: str, rules: set[str]
+) -> None:
+    repo.commit("Change", {path: request_text(**fields)})
+    code, document = check_json(goldenpath)
+    assert code == 2
+    blocking = [finding for finding in document["findings"] if finding["is_blocking"]]
+    assert any({path, FILE} <= {finding["file"], *finding["related"]} for finding in blocking), "both files are named"
+    assert rules <= {finding["rule"] for finding in blocking}
+
+
 def test_missing_approval_fails_only_when_asked(repo: GitRepo, goldenpath: Goldenpath) -> None:
     repo.commit("Change", {FILE: request_text(description="x")})
     code, document = check_json(goldenpath)
