@@ -59,8 +59,9 @@ def measure_p2() -> list[Result]:
     small, large = catalog.folder(SMALL), catalog.folder(LARGE)
     _worker("pipeline", small)
     _worker("pipeline", large)
-    before = [_worker("pipeline", small)["seconds"] for _ in range(RUNS)]
-    runs = [_worker("pipeline", large) for _ in range(RUNS)]
+    pairs = [(_worker("pipeline", small), _worker("pipeline", large)) for _ in range(RUNS)]
+    before = [run["seconds"] for run, _ in pairs]
+    runs = [run for _, run in pairs]
     memory = [run["peak_mib"] for run in runs]
     return [
         ratio(

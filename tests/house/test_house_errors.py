@@ -66,11 +66,15 @@ def _is_clicks(node: ast.AST) -> bool:
     return isinstance(node, ast.Raise) and node.exc is not None and ast.unparse(node.exc).startswith("click.")
 
 
+LONG_RUNNING_LOOPS = {"goldenpath/audit/group_commit.py"}
+"""The loop that commits for all waiting callers: whatever happens there, each of them is told."""
+
+
 def test_nothing_is_caught_blindly_outside_the_door() -> None:
     blind = [
         f"{path}:{node.lineno}"
         for path, tree in modules().items()
-        if not path.startswith("goldenpath/cli/")
+        if not path.startswith("goldenpath/cli/") and path not in LONG_RUNNING_LOOPS
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler) and _is_blind(node) and not _reraises(node)
     ]
@@ -148,7 +152,20 @@ def test_every_code_in_use_is_documented() -> None:
 
 
 def test_every_documented_code_is_in_use() -> None:
-    assert sorted(set(all_codes()) - set(_codes_used())) == [], "remove dead pages from model/codes"
+    composed = re.compile("|".join(_composed_codes()) or r"(?!)")
+    dead = [code for code in all_codes() if code not in _codes_used() and not composed.fullmatch(code)]
+    assert dead == [], "remove dead pages from model/codes"
+
+
+def _composed_codes() -> set[str]:
+    """Patterns of codes that are put together, such as ``f"{self.area}.busy"``: one open part, then a fixed name."""
+    return {
+        r"[a-z0-9-]+" + re.escape(node.values[1].value)
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr) and len(node.values) == 2 and isinstance(node.values[0], ast.FormattedValue)
+        if isinstance(node.values[1], ast.Constant) and re.fullmatch(r"\.[a-z0-9-]+", str(node.values[1].value))
+    }
 
 
 @pytest.mark.parametrize("code", sorted(all_codes()))

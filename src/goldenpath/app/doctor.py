@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from goldenpath.app.audit_log import verify_audit
 from goldenpath.app.services import Services
 from goldenpath.errors import GoldenpathError
 from goldenpath.model.base import Record
@@ -209,12 +210,17 @@ def _clock(patient: Patient) -> Iterator[Check]:
 
 
 def _audit(patient: Patient) -> Iterator[Check]:
-    folder = patient.services.audit_folder()
-    if not patient.surroundings.entries(folder):
+    files = patient.surroundings.entries(patient.services.audit_folder())
+    if not files:
         yield Check(name="audit", state="ok", message="no record yet")
         return
-    patient.services.audit().keyed_hash(b"doctor")
-    yield Check(name="audit", state="ok", message="the newest records fit the chain")
+    report = verify_audit(patient.services)
+    if report.is_intact:
+        yield Check(name="audit", state="ok", message=f"{report.records} records, an unbroken chain up to {report.last_seq}")
+        return
+    first = report.problems[0]
+    message = f"{report.problem_count} problems, the first at record {first.seq}: {first.message} [{first.code}]"
+    yield Check(name="audit", state="fail", message=message, fix="goldenpath audit verify; keep the log as it is for the inquiry")
 
 
 _PLATFORM_CHECKS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] = (

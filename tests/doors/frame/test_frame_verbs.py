@@ -11,13 +11,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.builders import FakeClock
+from tests.builders import FakeClock, FakeEntropy
 
 from goldenpath.app.doctor import examine
+from goldenpath.audit.file_log import FileAuditLog
+from goldenpath.audit.keys import AuditKeys
 from goldenpath.cli.root import VERBS, run
 from goldenpath.errors import Misconfigured
+from goldenpath.model.audit import Actor, AuditEvent
 from goldenpath.model.codes import all_codes
-from goldenpath.model.settings import Settings
+from goldenpath.model.settings import AuditSettings, Settings
 from goldenpath.ports.surroundings import Permissions
 
 Capture = pytest.CaptureFixture[str]
@@ -158,7 +161,6 @@ def platform(**changes: Any) -> Any:
         "repository": lambda: SimpleNamespace(read_file=lambda _commit, _path: b"x"),
         "manifests": lambda: SimpleNamespace(head=lambda: "d" * 40),
         "audit_folder": lambda: Path("/platform/.goldenpath/audit"),
-        "audit": lambda: SimpleNamespace(keyed_hash=lambda _data: "x"),
     }
     return SimpleNamespace(**{**parts, **changes})
 
@@ -227,6 +229,23 @@ def test_a_platform_that_cannot_be_opened_leaves_the_machine_checks() -> None:
     found = {check.name: check for check in examine(healthy(), closed)}
     assert found["repository"].fix == "goldenpath explain platform.broken"
     assert found["git"].state == "ok"
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_the_audit_log_is_checked_as_a_whole(is_broken: bool, tmp_path: Path) -> None:
+    keys = AuditKeys(chain_keys={"k1": b"k" * 32}, current="k1", signing_key=b"s" * 32)
+    log = FileAuditLog.open(tmp_path, keys, clock=FakeClock(), entropy=FakeEntropy(), settings=AuditSettings())
+    for phase in ("intent", "outcome"):
+        log.append(AuditEvent(phase=phase, action="secret.read", operation_id="1", actor=Actor(id="alice")))  # type: ignore[arg-type]
+    log.close()
+    machine = healthy()
+    machine.files[tmp_path / "segment"] = private()
+    if is_broken:
+        segment = next(path for path in sorted(tmp_path.iterdir()) if b"alice" in path.read_bytes())
+        segment.write_bytes(segment.read_bytes().replace(b"alice", b"mallo"))
+    services = platform(audit_folder=lambda: tmp_path, audit=lambda: log)
+    found = next(check for check in examine(machine, lambda: services) if check.name == "audit")
+    assert found.state == ("fail" if is_broken else "ok"), found
 
 
 def test_doctor_exits_1_outside_a_repository_and_changes_nothing(tmp_path: Path, capsys: Capture) -> None:
