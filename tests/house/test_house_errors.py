@@ -161,7 +161,7 @@ def test_every_documented_code_is_in_use() -> None:
 def _composed_codes() -> set[str]:
     """Patterns of codes that are put together, such as ``f"{self.area}.busy"``: one open part, then a fixed name."""
     return {
-        r"[a-z0-9-]+" + re.escape(node.values[1].value)
+        r"[a-z0-9-]+" + re.escape(str(node.values[1].value))
         for path, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr) and len(node.values) == 2 and isinstance(node.values[0], ast.FormattedValue)

@@ -46,9 +46,9 @@ def test_an_option_that_is_not_known_is_refused_unseen(
     assert hits_in((shown.out + shown.err).encode(), [CANARY]) == [], command.name
 
 
-@pytest.mark.parametrize(("words", "command"), [leaf for leaf in LEAVES if leaf.values[0][0] not in TAKES_ANY_WORDS])
+@pytest.mark.parametrize(("words", "command"), LEAVES)
 def test_too_many_words_are_refused_unseen(words: list[str], command: click.Command, tmp_path: Path, capsys: Capture) -> None:
-    if any(param.nargs == -1 for param in command.params):
+    if words[0] in TAKES_ANY_WORDS or any(param.nargs == -1 for param in command.params):
         assert isinstance(command, click.Command)
         return
     assert run_in(tmp_path, [*words, *[CANARY] * 4]) == 2

@@ -236,7 +236,7 @@ def test_the_audit_log_is_checked_as_a_whole(is_broken: bool, tmp_path: Path) ->
     keys = AuditKeys(chain_keys={"k1": b"k" * 32}, current="k1", signing_key=b"s" * 32)
     log = FileAuditLog.open(tmp_path, keys, clock=FakeClock(), entropy=FakeEntropy(), settings=AuditSettings())
     for phase in ("intent", "outcome"):
-        log.append(AuditEvent(phase=phase, action="secret.read", operation_id="1", actor=Actor(id="alice")))  # type: ignore[arg-type]
+        log.append(AuditEvent(phase=phase, action="secret.read", operation_id="1", actor=Actor(id="alice")))
     log.close()
     machine = healthy()
     machine.files[tmp_path / "segment"] = private()
