@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from goldenpath.errors import Misconfigured, ProviderRefused, ProviderUnavailable
-from goldenpath.providers.local.files import create_private_file, private_file, private_folder
+from goldenpath.providers.local.files import create_private_file, locked_folder, private_file, private_folder
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _RETRY_SECONDS = 0.5
@@ -44,7 +44,7 @@ class Database:
             create_private_file(path)
         for companion in ("-wal", "-shm", "-journal"):
             private_file(path.with_name(path.name + companion))
-        with self._translated():
+        with locked_folder(path.parent), self._translated():
             self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
             self._finalizer = weakref.finalize(self, self._connection.close)
             self._harden()

@@ -5,8 +5,11 @@ Nothing here repairs loose permissions: a file that others could read may have b
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from goldenpath.errors import Misconfigured
@@ -104,6 +107,20 @@ def sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
+    """Keep other processes of this machine out of the block, for as long as the folder's files are being made or exchanged."""
+    try:
+        descriptor = os.open(private_folder(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise unusable(path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)
 

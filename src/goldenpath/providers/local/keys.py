@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,7 +20,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from goldenpath.errors import Misconfigured
 from goldenpath.model.base import Record, canonical_bytes
 from goldenpath.ports.clock import Entropy
-from goldenpath.providers.local.files import create_private_file, private_folder, read_private_file, replace_private_file, unusable
+from goldenpath.providers.local.files import (
+    create_private_file,
+    locked_folder,
+    private_folder,
+    read_private_file,
+    replace_private_file,
+)
 from goldenpath.providers.system import SystemEntropy
 
 KEY_BYTES = 32
@@ -101,7 +105,7 @@ def load_root(path: Path) -> RootKeys:
 
 def rotate_root(path: Path, *, entropy: Entropy | None = None) -> RootKeys:
     """Add a fresh key in front of the others and return the ring; what is sealed from now on uses it."""
-    with _locked(path.parent):
+    with locked_folder(path.parent):
         older = _decode(read_private_file(path, max_bytes=_FILE_MAX_BYTES), str(path))
         replace_private_file(path, _encode([_fresh_key(entropy), *older]))
     return load_root(path)
@@ -226,16 +230,3 @@ def _key_id(key: bytes) -> str:
 
 def _expand(key: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"goldenpath/v1/" + purpose.encode("utf-8")).derive(key)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        descriptor = os.open(private_folder(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise unusable(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
