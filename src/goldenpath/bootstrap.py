@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from goldenpath.providers.system import SystemClock, SystemEntropy
 from goldenpath.settings import SETTINGS_FILE, load_settings
 
 if TYPE_CHECKING:
+    from goldenpath.app.inject import Injection
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
     from goldenpath.ports.journal import Journal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
     from goldenpath.providers.local.keys import RootKeys
+    from goldenpath.providers.process import Injected, Watch
 
 CHAIN_KEY = "audit/chain"
 SIGNING_KEY = "audit/signing"
@@ -77,6 +79,29 @@ def git_identity(services: Services, *, email: str | None = None, signing_key: s
     from goldenpath.providers.git.identity import read_identity
 
     return read_identity(services.root, email=email, signing_key=signing_key)
+
+
+def child_input(injection: Injection, *, mount: Path | None, max_reads: int | None) -> Injected:
+    """Return what a child process gets, as the process provider takes it."""
+    from goldenpath.providers.mount import Mount
+    from goldenpath.providers.process import Injected
+
+    file = None if mount is None else Mount(path=mount, content=injection.document, max_reads=max_reads)
+    return Injected(environment=injection.environment.reveal(), secrets=injection.values, mount=file)
+
+
+def child_watch(poll: Callable[[], Injected | None]) -> Watch:
+    """Return when to start a child again: when ``poll`` returns something new to inject."""
+    from goldenpath.providers.process import Watch
+
+    return Watch(poll=poll)
+
+
+def run_program(command: Sequence[str], injected: Injected, *, redact: bool, watch: Watch | None, progress: Callable[[str], None]) -> int:
+    """Run a program with injected values and return its exit code. Errors: ``exec.*``."""
+    from goldenpath.providers.process import run_child
+
+    return run_child(command, injected, redact=redact, watch=watch, progress=progress)
 
 
 class _Wiring:

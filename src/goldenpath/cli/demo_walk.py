@@ -53,7 +53,7 @@ class Walk:
             DEVELOPER,
             *("request", "new", "--id", REQUEST, "--name", "payments-db-credentials", "--service", "payments"),
             *("--environment", "dev", "--owner", "app-team", "--type", "database-credentials", "--tier", "medium"),
-            *("--rotation", "standard", "--k8s-secret", "payments-db-creds", "--ttl-days", "30"),
+            *("--rotation", "standard", "--k8s-secret", "payments-db-creds", "--ttl-days", "30", "--provider", "aws-secrets-manager"),
             *("--key", "username", "--key", "password"),
         )
         self._git(DEVELOPER, "add", "catalogs")
