@@ -13,7 +13,9 @@ from urllib.parse import unquote
 
 from goldenpath.model.secret import MASK
 
-_MASK_CHARACTERS: Final = re.compile(r"[*\u2022\u25cf\u25cb\u2219\u00b7\u2217\uff0a\u2588\u2593\u2592\u2591\u25a0\u2026xX#.\-_?\s]{3,}")
+_MASK_CHARACTERS: Final = re.compile(
+    r"[*\u2022\u25cf\u25cb\u2219\u00b7\u2217\uff0a\u2588\u2593\u2592\u2591\u25a0\u2026xX#.\-_?\s]{3,}|\u2026+"
+)
 _WORDS_MAX: Final = 100
 _BRACKETS: Final = "<>[](){}\"'`*_-~ \t\r\n\u2022\u2026."
 _HIDDEN: Final = re.compile(
@@ -33,7 +35,7 @@ _PLACEHOLDER_WORDS: Final = re.compile(
 )
 _TEMPLATES: Final = re.compile(
     r"_{1,2}[A-Za-z][A-Za-z0-9_]*?_{1,2}|\$\{[^{}]*\}|\$\([^()]*\)|\$?\{\{.*\}\}"
-    r"|<[^<>]+>|%[A-Za-z_][A-Za-z0-9_]*%|@[A-Za-z_][A-Za-z0-9_]*@|\(sensitive value\)",
+    r"|<[^<>]+>|%[A-Za-z_][A-Za-z0-9_]*%|@{1,2}[A-Za-z_][A-Za-z0-9_]*@{1,2}|\(sensitive value\)",
     re.DOTALL,
 )
 _INSIDE: Final = re.compile(
@@ -72,8 +74,8 @@ def _strings(tree: object) -> Iterator[str]:
 
 
 def _is_stand_in(text: str) -> bool:
-    stripped = text.strip()
-    if MASK in text or _MASK_CHARACTERS.fullmatch(stripped) or _TEMPLATES.fullmatch(stripped.strip("\"'`")) or _INSIDE.search(text):
+    stripped = text.strip().strip("\"'`").strip()
+    if MASK in text or _MASK_CHARACTERS.fullmatch(stripped) or _TEMPLATES.fullmatch(stripped) or _INSIDE.search(text):
         return True
     if len(stripped) > _WORDS_MAX:
         return False

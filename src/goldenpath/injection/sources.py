@@ -51,8 +51,7 @@ def read_descriptor(number: int, *, trim_newline: bool = False) -> SecretValue:
     if number < 0 or number in _OUTPUTS:
         raise _unreadable_descriptor(number)
     try:
-        with os.fdopen(os.dup(number), "rb") as stream:
-            return read_stream(stream, trim_newline=trim_newline)
+        return _read_open(number, trim_newline=trim_newline)
     except OSError as error:
         raise _unreadable_descriptor(number) from error
 
@@ -70,12 +69,13 @@ def read_value_file(path: Path, *, trim_newline: bool = False) -> SecretValue:
         if path.is_symlink():
             raise _unsafe_file(path, "a symbolic link") from error
         raise _unreadable_file(path) from error
-    with os.fdopen(fd, "rb") as stream:
+    try:
         _require_private(path, os.fstat(fd))
-        try:
-            return read_stream(stream, trim_newline=trim_newline)
-        except OSError as error:
-            raise _unreadable_file(path) from error
+        return _read_open(fd, trim_newline=trim_newline)
+    except OSError as error:
+        raise _unreadable_file(path) from error
+    finally:
+        os.close(fd)
 
 
 def read_batch_file(path: Path) -> dict[str, SecretValue]:
@@ -134,8 +134,13 @@ def refuse_argument_values(arguments: Sequence[str]) -> None:
             raise InvalidIntent(
                 "value.on-command-line",
                 "a value on the command line is visible to every process on this machine, so it was not used",
-                hint="treat it as exposed: choose another value, and give it on stdin (KEY -), with --fd, --from-file or a prompt",
+                hint="treat it as exposed: choose another value, and give it with --stdin, --fd, --from-file or at the prompt",
             )
+
+
+def _read_open(fd: int, *, trim_newline: bool) -> SecretValue:
+    with os.fdopen(os.dup(fd), "rb") as stream:
+        return read_stream(stream, trim_newline=trim_newline)
 
 
 def _trimmed(raw: bytes) -> bytes:
@@ -162,7 +167,7 @@ def _unsafe_file(path: Path, what: str) -> InvalidIntent:
         "value.file-unsafe",
         f"the value file is {what}",
         subject=str(path),
-        hint=f"use a regular file of your own with mode 0600 (chmod 600 {path.name}); for a pipe use stdin or --fd",
+        hint=f"use a regular file of your own with mode 0600 (chmod 600 {path.name}); for a pipe use --stdin or --fd",
     )
 
 
@@ -180,5 +185,5 @@ def _no_terminal(key: str) -> InvalidIntent:
         "value.no-terminal",
         f"there is no terminal to ask for the value of {key} without echo",
         subject=key,
-        hint="pipe the value to stdin, or use --from-file, --fd or --generate",
+        hint="use --stdin, --from-file, --fd or --generate",
     )

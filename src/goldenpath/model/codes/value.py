@@ -10,13 +10,13 @@ _GIVEN: dict[str, CodeDoc] = {
     "value.on-command-line": CodeDoc(
         title="A value was given on the command line",
         why="Every process of the machine can read the arguments of another, and shells keep them in their history.",
-        fix="Treat the value as exposed and choose another. Give it on stdin, with --fd, --from-file, a prompt or --generate.",
+        fix="Treat the value as exposed and choose another. Give it with --stdin, --fd, --from-file, at the prompt or with --generate.",
         rule="R58",
     ),
     "value.file-unsafe": CodeDoc(
         title="The value file is not private",
         why="A file that others can read or replace does not keep a value secret; a link can lead anywhere.",
-        fix="Use a regular file of your own with mode 0600. For a pipe or process substitution use stdin or --fd.",
+        fix="Use a regular file of your own with mode 0600. For a pipe or process substitution use --stdin or --fd.",
         rule="R58",
     ),
     "value.file-unreadable": CodeDoc(
@@ -43,7 +43,7 @@ _GIVEN: dict[str, CodeDoc] = {
     "value.no-terminal": CodeDoc(
         title="There is no terminal to ask on",
         why="Without a terminal a prompt would wait for ever, or read with echo.",
-        fix="Pipe the value to stdin, or use --from-file, --fd or --generate.",
+        fix="Use --stdin, --from-file, --fd or --generate.",
         rule="R58",
     ),
     "value.prompt-mismatch": CodeDoc(title="The two inputs differ", why="A typing error would be stored unseen.", fix=_AGAIN, rule="R2"),
