@@ -28,10 +28,8 @@ def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
     Raises:
         InvalidIntent: ``intent.not-writable`` when the object holds something that the strict reader would refuse.
     """
-    lines = [f"# yaml-language-server: $schema={schema_url}"] if schema_url else []
-    lines += _mapping(msgspec.to_builtins(request), "")
-    data = ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass")
-    if load(data, SecretRequest, file=request.id).value != request:
+    data = _bytes(request, schema_url)
+    if data is None or load(data, SecretRequest, file=request.id).value != request:
         raise InvalidIntent(
             "intent.not-writable",
             "the request cannot be written so that it reads back the same",
@@ -52,6 +50,15 @@ def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:
     if number > _HIGHEST_NUMBER:
         raise InvalidIntent("intent.ids-exhausted", "the highest possible id is in use", hint="pass a free one with --id")
     return f"SEC-{number:04d}"
+
+
+def _bytes(request: SecretRequest, schema_url: str) -> bytes | None:
+    lines = [f"# yaml-language-server: $schema={schema_url}"] if schema_url else []
+    try:
+        lines += _mapping(msgspec.to_builtins(request), "")
+        return ("\n".join(lines) + "\n").encode()
+    except UnicodeEncodeError:
+        return None
 
 
 def _mapping(fields: dict[str, Any], indent: str) -> Iterator[str]:

@@ -12,8 +12,10 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 
-_WORD = re.compile(r" {0,3}[A-Za-z]{1,20}(?:[ ._-][A-Za-z]{1,20}){0,3} {0,3}")
-_FIELD = re.compile(r"[A-Za-z][A-Za-z]{0,23}(?:[_-][A-Za-z]{1,16}){0,2}|[a-z][0-9][A-Za-z]{1,20}")
+_WORD = re.compile(r" {0,3}[A-Za-z]{1,20}(?:[ ._-][A-Za-z]{1,20})? {0,3}")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z]{0,23}(?:[_-][A-Za-z]{1,16}){0,2}")
+_NUMBERED_FIELDS = frozenset({"k8sSecretName", "per10000Calls"})
+"""Fields of the contracts whose names hold digits; any other name with digits could be a pasted value."""
 _REQUEST_ID = re.compile(r"[A-Za-z]{3}-[0-9]{1,12}")
 _SHOWN_INTEGER = 10**6
 _LONGEST_WORD = 40
@@ -48,7 +50,7 @@ def describe_type(value: Any) -> str:
 
 def shown_key(key: str) -> str:
     """Return a field's name when it looks like one, otherwise a stand-in: a pasted value can also stand where a key belongs."""
-    return key if _FIELD.fullmatch(key) else "(unreadable name)"
+    return key if key in _NUMBERED_FIELDS or _FIELD.fullmatch(key) else "(unreadable name)"
 
 
 def dotted(path: Sequence[str | int]) -> str:

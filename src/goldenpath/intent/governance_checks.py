@@ -134,8 +134,7 @@ SETTINGS_CHECKS: Final = (
     *(PartCheck(("access", name), Tree, _environment_names) for name in ("platformPrincipals", "readerPrincipals", "metadataPrincipals")),
 )
 POLICY_CHECKS: Final = (
-    PartCheck(("tiers",), Tree, _each_name(_check_tier)),
-    PartCheck(("dwellDays",), Tree, _each_name(_check_tier)),
+    *(PartCheck((name,), Tree, _each_name(_check_tier)) for name in ("tiers", "requireAdr", "dwellDays", "ttlMaxDays")),
     PartCheck(("floors",), _Entries, _field("tier", _check_tier)),
     PartCheck(("floors",), _Entries, _field("environments", _each(check_environment))),
     PartCheck(("namespaces", "mapped"), _Entries, _field("environments", _each(check_environment))),

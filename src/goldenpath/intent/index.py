@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from goldenpath import __version__
 from goldenpath.errors import NotFound
 from goldenpath.intent.catalog import CatalogEntry, blobs_of
 from goldenpath.intent.claims import claimed, keys_of_tombstones
@@ -30,8 +31,6 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.model.tombstones import Tombstones
 from goldenpath.ports.repository import RepositoryReader, TreeEntry
-
-SCHEMA_VERSION = 1
 
 T = TypeVar("T")
 
@@ -88,8 +87,8 @@ class CatalogView:
         """Answer from the index; one that turns out to be damaged is built again, in memory, and asked once more."""
         try:
             return question()
-        except (sqlite3.Error, msgspec.DecodeError):
-            self._store.discard()
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            self._store.discard(error)
             self._store = self._opened(None)
             return question()
 
@@ -113,15 +112,15 @@ class CatalogView:
 
     def _opened(self, cache: Path | None) -> IndexStore:
         """Return the index at the commit; one that cannot be used is replaced, and where no file can be written, memory does."""
-        rules = digest([SCHEMA_VERSION, self._settings, self._enums])
-        for place in (cache, None):
+        rules = digest([__version__, self._settings, self._enums])
+        for place in (cache, cache, None):
             store = None
             try:
                 store = IndexStore(place, rules=rules)
                 self._advance(store)
-            except sqlite3.Error:
+            except (sqlite3.Error, OSError) as error:
                 if store is not None:
-                    store.discard()
+                    store.discard(error)
                 continue
             return store
         raise AssertionError("an index in memory cannot be damaged")

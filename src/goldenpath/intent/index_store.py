@@ -18,19 +18,22 @@ from goldenpath.intent.layout import SIDECAR_SUFFIX, SUFFIX, safe_name
 from goldenpath.model.finding import Finding
 from goldenpath.ports.repository import TreeEntry
 
+SCHEMA_VERSION: Final = 1
 _DIGEST_BYTES: Final = 16
+_PRIMARY_CODE: Final = 0xFF
+_NOT_DAMAGED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _CHUNK: Final = 500
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS file (
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE file (
     number INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, oid TEXT NOT NULL, mode TEXT NOT NULL, stem BLOB NOT NULL,
     id TEXT NOT NULL DEFAULT '', findings BLOB, stale INTEGER NOT NULL DEFAULT 1
 );
-CREATE INDEX IF NOT EXISTS file_stem ON file (stem);
-CREATE INDEX IF NOT EXISTS file_id ON file (id);
-CREATE INDEX IF NOT EXISTS file_stale ON file (stale) WHERE stale;
-CREATE TABLE IF NOT EXISTS claim (digest BLOB NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (digest, file)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS claim_file ON claim (file);
+CREATE INDEX file_stem ON file (stem);
+CREATE INDEX file_id ON file (id);
+CREATE INDEX file_stale ON file (stale) WHERE stale;
+CREATE TABLE claim (digest BLOB NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (digest, file)) WITHOUT ROWID;
+CREATE INDEX claim_file ON claim (file);
 """
 
 _Findings = msgspec.json.Decoder(tuple[Finding, ...])
@@ -55,16 +58,13 @@ class IndexStore:
         self._place = place
         if place is not None:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(":memory:" if place is None else place, timeout=5, isolation_level=None)
+        self._connection = self._connected()
         try:
             # a cache that a crash may cost: the journal in memory halves the time to build it
             self._connection.execute("PRAGMA synchronous = OFF")
-            self._connection.executescript(_TABLES)
-            if self._meta("rules") != rules:
-                self.clear()
-                self._set_meta("rules", rules)
-        except sqlite3.Error:
-            self.discard()
+            self._prepare(rules)
+        except sqlite3.Error as error:
+            self.discard(error)
             raise
 
     @property
@@ -81,11 +81,26 @@ class IndexStore:
         """Close the file."""
         self._connection.close()
 
-    def discard(self) -> None:
-        """Close and delete the file."""
+    def discard(self, error: Exception) -> None:
+        """Close the file and, unless ``error`` says that somebody else is using it or that it is not ours to write, delete it."""
         self._connection.close()
-        if self._place is not None:
+        if self._place is not None and getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE not in _NOT_DAMAGED:
             self._place.unlink(missing_ok=True)
+
+    def _connected(self) -> sqlite3.Connection:
+        return sqlite3.connect(":memory:" if self._place is None else self._place, timeout=5, isolation_level=None)
+
+    def _prepare(self, rules: str) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in {0, SCHEMA_VERSION} and self._place is not None:
+            self._connection.close()
+            self._place.unlink(missing_ok=True)
+            self._connection = self._connected()
+        if version != SCHEMA_VERSION:
+            self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+        if self._meta("rules") != rules:
+            self.clear()
+            self._set_meta("rules", rules)
 
     @contextmanager
     def changing(self, commit: str, trees: str) -> Iterator[None]:

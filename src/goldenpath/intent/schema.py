@@ -62,7 +62,7 @@ def schema_of(struct: type[Any]) -> dict[str, Any]:
 
 def _without_null(node: Any) -> Any:
     """Return ``node`` without the null branches of optional fields: leaving a field out is the one way to say nothing."""
-    if isinstance(node, list):
+    if isinstance(node, list | tuple):
         return [_without_null(item) for item in node]
     if not isinstance(node, dict):
         return node

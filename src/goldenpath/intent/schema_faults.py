@@ -115,7 +115,8 @@ def _not_a_word(reading: Reading, path: Path, value: Any, options: list[str]) ->
     hint = f"did you mean {guess}?" if guess else ""
     if path == ("spec", "provider") and value in READ_ONLY_SOURCES:
         hint = "that is a read-only source at run time; a request names the store that keeps the value"
-    got = excerpt(value)
+    # so near to an allowed word that it can be nothing else; anything farther is shown only when it is a plain word
+    got = f"'{value}'" if guess and value.isprintable() else excerpt(value)
     reading.fault("intent.enum", path, reading.place(path), f"{got} is not an allowed word", got=got, expected=expected, hint=hint)
 
 

@@ -32,6 +32,8 @@ PATTERNS: Final[dict[str, str]] = {
     _pattern_of(settings.Region): "a region such as us-east-1",
     _pattern_of(settings.Duration): "0 or a whole number and one of s, m, h, such as 1h",
     r"^[A-Za-z0-9._/-]+$(?!\n)": "letters, digits and . _ / -",
+    r"^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?$(?!\n)": "the address of a server, https://<name>[:<port>], without a path",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)": "letters, digits and . _ -, starting with a letter or digit",
     _pattern_of(tombstones.StorePath): "a store path of letters, digits and / _ + = . @ -",
 }
 """Pattern of a schema → what it asks for. A test holds that none is missing."""

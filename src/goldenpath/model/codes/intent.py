@@ -7,7 +7,7 @@ from goldenpath.model.codes import CodeDoc
 CODES: dict[str, CodeDoc] = {
     "intent.alias": CodeDoc(
         title="An alias (*name) is used",
-        why="An alias repeats text from elsewhere in the file: reviewers see a word where the program sees a tree, and a few lines can expand without end.",
+        why="An alias repeats text from elsewhere in the file: reviewers see a word, the program a tree that can grow without end.",
         fix="Write the value out at each place.",
         rule="R5",
     ),
@@ -43,7 +43,7 @@ CODES: dict[str, CodeDoc] = {
     ),
     "intent.duplicate-declared-key": CodeDoc(
         title="Two declared keys are one once they are used",
-        why="Case and the characters . - _ do not count in environment variables and Parameter Store names, so one value would silently replace the other.",
+        why="Case and . - _ do not count in environment variables and parameter names, so one value would replace the other.",
         fix="Give the keys names that differ in more than case and punctuation.",
         rule="R9",
     ),
@@ -70,6 +70,12 @@ CODES: dict[str, CodeDoc] = {
         why="Words are compared exactly: a case variant or a near miss is never taken for the word that was meant.",
         fix="Use one of the expected words; the platform's own list is in its enums file.",
         rule="R5",
+    ),
+    "intent.environment-unknown": CodeDoc(
+        title="The word is no environment and no alias of one",
+        why="Environments are compared exactly: a case variant or a near miss could act on the wrong account.",
+        fix="Use dev, test, staging, prod or ephemeral, or one of the aliases that the message names.",
+        rule="R6",
     ),
     "intent.generator-format": CodeDoc(
         title="The generator cannot make a value of the declared format",

@@ -23,6 +23,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Keep one of the two, best under the canonical name.",
         rule="R6",
     ),
+    "intent.catalog-invalid": CodeDoc(
+        title="The catalog has faults, so nothing is done with it",
+        why="Acting on the part that can be read would make the rest look deleted.",
+        fix="Run goldenpath validate and mend every fault.",
+        rule="R15",
+    ),
     "intent.duplicate-external-secret": CodeDoc(
         title="Two ExternalSecrets would have one name in one namespace",
         why="The later manifest would replace the earlier one, and one application would lose its secret.",

@@ -1,0 +1,118 @@
+"""goldenpath.yaml: defaults, faults all at once, the closed list of variables, and where each setting came from (R15, CASES 183)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldenpath.errors import Misconfigured
+from goldenpath.model.settings import Settings
+from goldenpath.settings import OVERRIDES, explain_settings, load_settings
+
+HEAD = "apiVersion: goldenpath.io/v1\nkind: Platform\n"
+
+
+def refused(text: str | None, variables: dict[str, str] | None = None) -> Misconfigured:
+    with pytest.raises(Misconfigured) as caught:
+        load_settings(None if text is None else text.encode(), variables=variables)
+    return caught.value
+
+
+def test_no_file_means_every_default() -> None:
+    assert load_settings(None) == Settings()
+    assert load_settings(HEAD.encode()) == Settings()
+
+
+def test_environments_are_canonical() -> None:
+    text = (
+        HEAD
+        + "environments:\n  production: {cluster: main}\n  stg: {}\naccess:\n  platformPrincipals: {prd: [arn:aws:iam::593517239005:role/x]}\n"
+    )
+    settings = load_settings(text.encode())
+    assert set(settings.environments) == {"prod", "staging"}
+    assert settings.cluster("prod") == "main"
+    assert settings.cluster("dev") == "dev"
+    assert set(settings.access.platform_principals) == {"prod"}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("environments: {prod: {}, production: {}}\n", ["intent.duplicate-environment"]),
+        ("environments: {live: {}}\n", ["intent.enum"]),
+        ("environments: {Prod: {}}\n", ["intent.pattern"]),
+        ("environments: {prod: {account: 593517239005}}\n", ["type error", "account"]),
+        ("environments: {prod: {account: 012345678901}}\n", ["type error", "account"]),
+        ("catalog: {root: ../elsewhere}\n", ["catalog.root"]),
+        ("catalog: {root: /abs}\n", ["catalog.root"]),
+        ("catalog: {root: a/../b}\n", ["catalog.root"]),
+        ("audit: {enabled: false}\n", ["audit.enabled", "unknown field"]),
+        ("gate: off\n", ["gate", "unknown field"]),
+        ("apply: {leaseSeconds: 0}\n", ["apply.leaseSeconds", "at least 5"]),
+        ("kind: Platform\n", ["given twice"]),
+        ("foo: 1\nbar: 2\n", ["foo", "bar", "2 faults"]),
+    ],
+)
+def test_faults_are_listed_together(text: str, parts: list[str]) -> None:
+    error = refused(HEAD + text)
+    assert error.code == "settings.invalid"
+    assert error.subject.startswith("goldenpath.yaml:")
+    assert error.hint
+    assert [part for part in parts if part not in error.message] == []
+
+
+def test_variables_move_what_belongs_to_the_machine() -> None:
+    variables = {
+        "GOLDENPATH_STATE_DIRECTORY": "/var/lib/gp",
+        "GOLDENPATH_STATE_KEY_SOURCE": "keyring",
+        "GOLDENPATH_DELIVERY_REPOSITORY": "../other",
+    }
+    settings = load_settings(HEAD.encode(), variables={**variables, "HOME": "/root", "GOLDENPATH_OUTPUT": "json"})
+    assert (settings.state.directory, settings.state.key_source, settings.delivery.repository) == ("/var/lib/gp", "keyring", "../other")
+    assert variables.keys() == OVERRIDES.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GOLDENPATH_AUDIT_DIRECTORY",
+        "GOLDENPATH_AUDIT_CHECKPOINT_MIRROR",
+        "GOLDENPATH_GOVERNANCE_POLICY",
+        "GOLDENPATH_GOVERNANCE_PROTECTED_BRANCH",
+        "GOLDENPATH_GOVERNANCE_APPROVERS",
+        "GOLDENPATH_CATALOG_ROOT",
+        "GOLDENPATH_ENVIRONMENTS",
+        "GOLDENPATH_NAMING_PREFIX",
+        "GOLDENPATH_CONFIG",
+    ],
+)
+def test_no_variable_reaches_the_gate_or_the_audit_log(name: str) -> None:
+    error = refused(None, {name: "/dev/null"})
+    assert error.code == "settings.variable"
+    assert name in error.message
+    assert "/dev/null" not in error.message
+    assert load_settings(None) == Settings(), "a revision in Git does not look at variables at all"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("GOLDENPATH_STATE_DIRECTORY", ""), ("GOLDENPATH_STATE_DIRECTORY", "a\nb"), ("GOLDENPATH_STATE_KEY_SOURCE", "none")]
+)
+def test_a_variable_must_fit_its_setting(name: str, value: str) -> None:
+    error = refused(None, {name: value})
+    assert (error.code, error.subject) == ("settings.variable", name)
+
+
+def test_every_setting_says_where_it_came_from() -> None:
+    text = HEAD + "catalog:\n  root: docs/catalogs/secrets\nenvironments:\n  production:\n    cluster: main\n"
+    lines = {line.name: line for line in explain_settings(text.encode(), variables={"GOLDENPATH_STATE_DIRECTORY": "/x"})}
+    assert lines["catalog.root"][1:] == ('"docs/catalogs/secrets"', "goldenpath.yaml:4")
+    assert lines["environments.prod.cluster"][1:] == ('"main"', "goldenpath.yaml:7")
+    assert lines["state.directory"][1:] == ('"/x"', "GOLDENPATH_STATE_DIRECTORY")
+    assert lines["apply.leaseSeconds"].source == "default"
+    assert len(explain_settings(None)) > 20
+
+
+def test_the_example_platform_is_valid() -> None:
+    file = Path(__file__).parents[2] / "examples" / "platform" / "goldenpath.yaml"
+    assert load_settings(file.read_bytes()).catalog.root == "catalogs/secrets"
