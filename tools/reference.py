@@ -5,6 +5,7 @@ The pages are committed, so that they can be read without building anything; a h
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +53,8 @@ def cli_page() -> str:
 
 
 def _options(command: click.Command, context: click.Context) -> Iterator[str]:
-    shown = [record for param in command.get_params(context) if (record := param.get_help_record(context)) is not None]
+    records = [param.get_help_record(context) for param in command.get_params(context)]
+    shown = [record for record in records if record is not None and record[1]]
     if shown:
         yield "\n| option | meaning |\n| --- | --- |\n"
         for names, meaning in shown:
@@ -86,7 +88,7 @@ def errors_page() -> str:
             area = code.partition(".")[0]
             parts.append(f"\n## {area}\n")
         rule = f" Rule {doc.rule}." if doc.rule else ""
-        parts.append(f"\n### `{code}`\n\n{_text(doc.title)}.{rule}\n\n**Why:** {_text(doc.why)}\n\n**Fix:** {_text(doc.fix)}\n")
+        parts.append(f"\n### `{code}`\n\n{_text(doc.title).removesuffix('.')}.{rule}\n\n**Why:** {_text(doc.why)}\n\n**Fix:** {_text(doc.fix)}\n")
     return "".join(parts)
 
 
@@ -139,7 +141,7 @@ def _roff(text: str) -> str:
 
 
 def _text(text: str | None) -> str:
-    return (text or "").replace("\b\n", "").strip().removesuffix(".")
+    return inspect.cleandoc(text or "").replace("\b\n", "").strip()
 
 
 def _cell(text: str) -> str:

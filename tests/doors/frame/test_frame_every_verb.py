@@ -27,21 +27,21 @@ def run_in(folder: Path, words: list[str]) -> int:
 @pytest.mark.parametrize(
     "typed",
     [
-        [f"--{CANARY}"],
-        [f"--value={CANARY}"],
-        [f"--password={CANARY}"],
-        ["--value", CANARY],
-        [f"-X{CANARY}"],
-        ["SEC-0007", f"--token={CANARY}"],
-        ["--output", CANARY],
-        ["--timeout", CANARY],
+        ["--{}"],
+        ["--value={}"],
+        ["--password={}"],
+        ["--value", "{}"],
+        ["-X{}"],
+        ["SEC-0007", "--token={}"],
+        ["--output", "{}"],
+        ["--timeout", "{}"],
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_an_option_that_is_not_known_is_refused_unseen(
     words: list[str], command: click.Command, typed: list[str], tmp_path: Path, capsys: Capture
 ) -> None:
-    assert run_in(tmp_path, [*words, *typed]) in (2, 6)
+    assert run_in(tmp_path, [*words, *(word.format(CANARY) for word in typed)]) in (2, 6)
     shown = capsys.readouterr()
     assert hits_in((shown.out + shown.err).encode(), [CANARY]) == [], command.name
 
@@ -57,7 +57,7 @@ def test_too_many_words_are_refused_unseen(words: list[str], command: click.Comm
 
 
 @pytest.mark.parametrize(("words", "command"), LEAVES)
-@pytest.mark.parametrize("typed", ["hunter2-hunter2", f"KEY={CANARY}", CANARY])
+@pytest.mark.parametrize("typed", ["hunter2-hunter2", "KEY={}", "{}"])
 def test_an_id_that_is_none_is_refused_unseen(
     words: list[str], command: click.Command, typed: str, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -65,9 +65,9 @@ def test_an_id_that_is_none_is_refused_unseen(
     if not takes_id:
         assert command.params
         return
-    assert run_in(tmp_path, [*words, typed]) == 2
+    assert run_in(tmp_path, [*words, typed.format(CANARY)]) == 2
     shown = capsys.readouterr()
-    assert typed not in shown.out + shown.err
+    assert typed.format(CANARY) not in shown.out + shown.err
 
 
 @pytest.mark.parametrize(("words", "command"), LEAVES)
