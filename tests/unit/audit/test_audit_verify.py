@@ -209,6 +209,20 @@ def test_the_writer_refuses_a_log_that_was_rolled_back(root: Path) -> None:
     assert refused.value.code == "audit.log-behind-checkpoint"
 
 
+def test_a_new_chain_does_not_start_beside_the_mirror_of_an_older_one(root: Path) -> None:
+    shutil.rmtree(root / "audit")
+    with pytest.raises(AuditUnavailable) as refused:
+        open_log(root / "audit", ROTATED, mirror=root / "mirror").append(event())
+    assert refused.value.code == "audit.log-behind-checkpoint"
+    assert segments(root / "audit") == []
+
+
+def test_a_mirror_that_is_gone_is_filled_again(root: Path) -> None:
+    shutil.rmtree(root / "mirror")
+    write_log(root / "audit", 1, mirror=root / "mirror", keys=ROTATED)
+    assert verified(root) == []
+
+
 def test_a_wrong_chain_key_proves_nothing(root: Path) -> None:
     swapped = AuditKeys({"k1": b"x" * 32, "k2": b"2" * 32}, "k2", b"s" * 32)
     report = check(root / "audit", swapped, mirror=root / "mirror")
