@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from goldenpath.errors import GoldenpathError, ProviderUnavailable
+from goldenpath.errors import AuditUnavailable, GoldenpathError, ProviderUnavailable
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.instant import to_text
 from goldenpath.model.secret import SecretRef
@@ -69,12 +69,13 @@ class EffectRunner:
         """Return the record after the effect.
 
         Raises:
-            GoldenpathError: what the store refused, or ``provision.deadline``; the journal says so too.
+            GoldenpathError: what the store refused, which the journal says too; or an outcome that nobody knows (a deadline, a store
+                or an audit log that went away), which stays open in the journal until a run looks again.
         """
         self._write(effect, "intended")
         try:
             record = self._retrier.call(lambda: self._send(effect), recover=lambda: self._look(effect))
-        except ProviderUnavailable:
+        except (ProviderUnavailable, AuditUnavailable):
             raise
         except GoldenpathError as error:
             self._write(effect, "failed", error.code)

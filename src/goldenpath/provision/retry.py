@@ -1,6 +1,7 @@
 """Retries and pacing for calls to a store (R22): full-jitter backoff under one total deadline, below the account's rate.
 
-Retries only what a provider calls unavailable. An outcome that nobody knows is resolved by looking before it is tried again.
+Retries only what a provider calls unavailable for now (``retry_after_seconds`` is set). An outcome that nobody knows is resolved by
+looking before it is tried again.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ class Retrier:
                     found = self.call(recover)
                     if found is not None:
                         return found
-                self._back_off(attempt, error)
+                if error.retry_after_seconds is None:
+                    raise
+                self._back_off(attempt, error, error.retry_after_seconds)
                 attempt += 1
             else:
                 self._pacer.answered()
@@ -124,9 +127,9 @@ class Retrier:
             retry_after_seconds=CAP_SECONDS,
         ) from error
 
-    def _back_off(self, attempt: int, error: ProviderUnavailable) -> None:
+    def _back_off(self, attempt: int, error: ProviderUnavailable, advised: float) -> None:
         ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** min(attempt, 16))
         jitter = ceiling * self._entropy.below(_JITTER_STEPS) / _JITTER_STEPS
-        pause = (error.retry_after_seconds or 0.0) + jitter
+        pause = advised + jitter
         self._require_time(pause, error)
         self._clock.sleep(pause)

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from tests.apply_rig import COMMIT, ApplyRig, many, open_rig, outcomes
-from tests.faults import FaultyStore, LaggingStore, Schedule
+from tests.faults import Fault, FaultyJournal, FaultyStore, LaggingStore, Schedule
 from tests.stores import LEASE_SECONDS, bookkeeping, make_desired, make_ref, token
 
 from goldenpath.errors import AccessDenied, AuditUnavailable, Conflict
 from goldenpath.model.receipt import StepReceipt
 from goldenpath.model.store import TAG_COMMIT, DesiredSecret, Fence, StoreRecord
 from goldenpath.plan.planner import make_plan
+from goldenpath.providers.local.store import LocalStore
 from goldenpath.provision.effects import operation_token
 from goldenpath.provision.executor import ExecutionLimits, execute
 from goldenpath.provision.fence import hold_fence
@@ -371,6 +372,65 @@ def test_a_fence_for_another_environment_is_refused(rig: ApplyRig) -> None:
     with pytest.raises(Conflict) as caught:
         rig.execute(plan)
     assert caught.value.code == "provision.other-environment"
+
+
+# --- interruptions and full disks ---------------------------------------------------------------------------------------------
+
+
+@WORKERS
+def test_an_interrupted_run_gives_the_environment_back_and_the_next_one_finishes(tmp_path: Path, workers: int) -> None:
+    first, second = open_rig(tmp_path / "state"), open_rig(tmp_path / "state", entropy_seed=500)
+    second.holder = "run-2"
+
+    class Interrupting(list[StepReceipt]):
+        def append(self, receipt: StepReceipt, /) -> None:
+            super().append(receipt)
+            if len(self) == 3:
+                raise KeyboardInterrupt
+
+    first.progress = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        first.apply(many(30), limits=ExecutionLimits(workers=workers))
+    assert 3 <= len(first.bench().all_records()) < 30
+    assert second.apply(many(30)).is_complete
+    assert second.apply(many(30)).mutating_calls == 0
+
+
+def test_a_full_disk_ends_in_failed_steps_at_once_and_not_in_retries(rig: ApplyRig) -> None:
+    rig.apply(many(1))
+    store = rig.store
+    assert isinstance(store, LocalStore)
+    database = store._sqlite._database._connection
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    database.execute(f"PRAGMA max_page_count={pages}")
+    started = rig.clock.monotonic()
+    receipt = rig.apply([*many(1), *(make_desired(f"SEC-1{n:03d}", path=f"{n}" * 400, policy="p" * 20_000) for n in range(5))])
+    codes = {step.code for step in receipt.steps if step.outcome == "failed"}
+    assert codes == {"store.unwritable"}
+    assert rig.clock.monotonic() - started < 60
+    database.execute("PRAGMA max_page_count=100000")
+    assert rig.apply([*many(1), *(make_desired(f"SEC-1{n:03d}", path=f"{n}" * 400, policy="p" * 20_000) for n in range(5))]).is_complete
+
+
+@pytest.mark.parametrize("call", ["drop-before", "drop-after", "throttle"])
+def test_a_journal_that_does_not_take_the_intent_stops_the_effect(rig: ApplyRig, call: Fault) -> None:
+    rig.journal = FaultyJournal(rig.journal, Schedule(by_name={"journal": [call]}))
+    receipt = rig.apply(many(2))
+    assert [step.outcome for step in receipt.steps] == ["failed", "done"]
+    assert [record.request_id for record in rig.bench().all_records()] == ["SEC-0002"]
+    assert rig.apply(many(2)).is_complete
+    assert list(rig.journal.unfinished("dev")) == []
+
+
+def test_a_journal_that_does_not_take_the_outcome_leaves_the_step_to_the_next_run(rig: ApplyRig) -> None:
+    rig.journal = FaultyJournal(rig.journal, Schedule({2: "drop-before"}))
+    receipt = rig.apply(many(1))
+    assert [step.outcome for step in receipt.steps] == ["partial"]
+    assert not receipt.is_complete
+    assert len(list(rig.journal.unfinished("dev"))) == 1
+    again = rig.apply(many(1))
+    assert (again.is_complete, again.mutating_calls) == (True, 0)
+    assert list(rig.journal.unfinished("dev")) == []
 
 
 # --- what killed runs left ----------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ class Failing:
         return "answer"
 
 
-def unavailable(code: str = "store.unreachable", *, after: float | None = None) -> ProviderUnavailable:
+def unavailable(code: str = "store.unreachable", *, after: float | None = 0.0) -> ProviderUnavailable:
     return ProviderUnavailable(code, "away", retry_after_seconds=after)
 
 
@@ -52,6 +52,14 @@ def test_what_is_refused_is_not_tried_again(error: Exception) -> None:
     with pytest.raises(type(error)):
         retrier(FakeClock()).call(send)
     assert send.calls == 1
+
+
+def test_what_waiting_cannot_help_is_looked_up_but_not_tried_again() -> None:
+    send = Failing(unavailable("store.unwritable", after=None))
+    with pytest.raises(ProviderUnavailable) as caught:
+        retrier(FakeClock()).call(send, recover=lambda: None)
+    assert (caught.value.code, send.calls) == ("store.unwritable", 1)
+    assert retrier(FakeClock()).call(Failing(unavailable(after=None)), recover=lambda: "found") == "found"
 
 
 def test_the_deadline_is_for_everything_together_and_says_how_to_go_on() -> None:

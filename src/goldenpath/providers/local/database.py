@@ -103,13 +103,14 @@ class Database:
                 subject=str(self.path),
                 hint="restore it from a backup; do not delete it, the platform would start empty",
             )
+        is_busy = primary in _BUSY
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         return ProviderUnavailable(
-            f"{self._area}.busy" if primary in _BUSY else f"{self._area}.unwritable",
+            f"{self._area}.busy" if is_busy else f"{self._area}.unwritable",
             f"the database did not take the call ({name})",
             subject=str(self.path),
-            hint="another process may hold it, or the disk may be full; running again continues where this stopped",
-            retry_after_seconds=_RETRY_SECONDS,
+            hint="wait for the other process" if is_busy else "check the disk; running again continues where this stopped",
+            retry_after_seconds=_RETRY_SECONDS if is_busy else None,
         )
 
 
