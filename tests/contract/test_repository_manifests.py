@@ -141,6 +141,8 @@ def test_path_that_leads_out_or_looks_like_gits_own_is_refused(stand: Stand) -> 
             with pytest.raises(InvalidIntent) as raised:
                 target.commit(expected_head="", writes=writes, removals=removals, message="x")
             assert raised.value.code == "delivery.path-invalid", path
+    with pytest.raises(InvalidIntent):
+        target.commit(expected_head="", writes={"a": b"x"}, removals=("a",), message="x")
     assert target.head() == ""
 
 

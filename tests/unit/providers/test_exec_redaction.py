@@ -24,7 +24,17 @@ def redacted(values: list[bytes], text: bytes, cuts: list[int] | None = None) ->
     return b"".join([*shown, redactor.finish()])
 
 
-@pytest.mark.parametrize("value", [new_canary(), PEM, "päss wörd/+=&<>\"'\\", "p@ss'word\"with\\quotes", "line one\nline two is long\r\n"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "canary-0f1e2d3c4b5a69788796a5b4c3d2e1f0/+=&<é>",
+        PEM,
+        "päss wörd/+=&<>\"'\\",
+        "p@ss'word\"with\\quotes",
+        "line one\nline two is long\r\n",
+    ],
+    ids=["canary", "pem", "quotes", "apostrophe", "lines"],
+)
 def test_every_spelling_that_a_leak_takes_is_masked(value: str) -> None:
     for form in variants(value):
         shown = redacted([value.encode()], b"before " + form + b" after")

@@ -67,6 +67,20 @@ def _path_change(meta: str, path: str) -> PathChange:
     )
 
 
+def first_additions(output: bytes) -> dict[str, int]:
+    """Return {path: seconds} of ``log -z --raw --diff-filter=A --format=%x01%ct``, newest commit first: the first addition wins."""
+    times: dict[str, int] = {}
+    seconds = 0
+    fields = iter(output.split(b"\0"))
+    for field in fields:
+        # a path comes after its own record only, so no name of a file can pass for a header
+        if field.lstrip(b"\n").startswith(b":"):
+            times[os.fsdecode(next(fields))] = seconds
+        elif field.startswith(b"\x01"):
+            seconds = int(field[1:])
+    return times
+
+
 def commit_info(oid: str, content: bytes) -> CommitInfo:
     """Return what a raw commit object says about itself: no mailmap, no replacement, no configured format in between."""
     head, _blank, message = content.partition(b"\n\n")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
 from goldenpath.errors import Conflict, GoldenpathError, InvalidIntent, NotFound, ProviderRefused
 from goldenpath.model.change import CommitInfo
 from goldenpath.ports.repository import PathChange, TreeEntry
-from goldenpath.providers.git.command import TIMEOUT_SECONDS, command_failed, no_scratch_space
-from goldenpath.providers.git.objects import clean_path, commit_info, is_object_id, path_changes, tree_entries
+from goldenpath.providers.git.batch import read_objects, records
+from goldenpath.providers.git.command import TIMEOUT_SECONDS, command_failed
+from goldenpath.providers.git.objects import clean_path, commit_info, first_additions, is_object_id, path_changes, tree_entries
 from goldenpath.providers.git.place import Place, find_place
-
-BLOB_MAX_BYTES = 16 * 1024 * 1024
-"""Larger blobs are refused: nothing that we read from a repository is near this size, and content is held in memory."""
 
 _EMPTY_TREE = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"}
 _REGULAR = frozenset({"100644", "100755"})
@@ -111,7 +106,7 @@ class GitReader:
         is_empty = True
         try:
             with self._git.stream("ls-tree", "-r", "-z", "--full-tree", base, *limit) as output:
-                for entry in tree_entries(_records(output)):
+                for entry in tree_entries(records(output)):
                     is_empty = False
                     yield entry
         except ProviderRefused:
@@ -127,8 +122,7 @@ class GitReader:
             NotFound: ``git.object-missing``.
             InvalidIntent: ``git.object-too-large`` above ``BLOB_MAX_BYTES``.
         """
-        for oid, _kind, content in self._read_objects(oids):
-            yield oid, content
+        return read_objects(self._git, oids)
 
     def read_file(self, commit: str, path: str) -> bytes | None:
         """Return the bytes of a regular file at ``commit``; None when missing.
@@ -176,24 +170,26 @@ class GitReader:
 
     def added_times(self, until: str, path: str) -> dict[str, int]:
         """Return, for each file below ``path``, when the first-parent line up to ``until`` first added it."""
-        options = ("--first-parent", "-m", "--no-renames", "--diff-filter=A", "--name-only", "-z", "--format=%x01%ct")
-        output = self._git.run("log", *options, "--no-ext-diff", "--no-textconv", self._commit(until), "--", clean_path(path)).output
-        times: dict[str, int] = {}
-        seconds = 0
-        for part in output.split(b"\0"):  # newest first, so the first addition is the last to be written
-            if part.startswith(b"\x01"):
-                seconds = int(part[1:])
-            elif part.strip(b"\n"):
-                times[os.fsdecode(part.removeprefix(b"\n"))] = seconds
-        return times
+        options = ("--first-parent", "--diff-merges=first-parent", "--no-renames", "--diff-filter=A", "--raw", "-z", "--format=%x01%ct")
+        name, tip = clean_path(path), self._commit(until)
+        if self._cut_commits():
+            self._require_whole(self._git.run("rev-list", "--first-parent", tip).output.decode("ascii").split())
+        output = self._git.run("log", *options, "--no-ext-diff", "--no-textconv", tip, "--", *filter(None, [name])).output
+        return first_additions(output)
 
     def _history(self, *arguments: str) -> tuple[CommitInfo, ...]:
         listed = self._git.run("rev-list", "--reverse", *arguments, allowed=(0, 128))
         if listed.status:
             raise NotFound("git.ref-missing", "a commit of the range is not here", subject=arguments[1], hint=self._missing_hint())
         oids = listed.output.decode("ascii").split()
-        history = tuple(commit_info(oid, content) for oid, _kind, content in self._read_objects(oids))
-        hidden = self._cut_commits().intersection(commit.oid for commit in history if commit.parents)
+        history = tuple(commit_info(oid, content) for oid, content in read_objects(self._git, oids))
+        self._require_whole(commit.oid for commit in history if commit.parents)
+        return history
+
+    def _require_whole(self, oids: Iterable[str]) -> None:
+        """Refuse commits whose parents a shallow clone left out."""
+        cut = self._cut_commits()
+        hidden = cut.intersection(oids) if cut else cut
         if hidden:
             raise NotFound(
                 "git.history-incomplete",
@@ -201,7 +197,6 @@ class GitReader:
                 subject=min(hidden),
                 hint=self._missing_hint(),
             )
-        return history
 
     def _commit(self, ref: str) -> str:
         return ref if is_object_id(ref) else self.resolve(ref)
@@ -246,14 +241,6 @@ class GitReader:
                     "git.linked-path", "a parent of the path is no folder", subject=entry.path, hint="links are not followed"
                 )
 
-    def _read_objects(self, oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
-        wanted = [_object_line(oid) for oid in oids]
-        if not wanted:
-            return
-        with _temporary(wanted) as file, self._git.stream("cat-file", "--batch", "--buffer", stdin=file) as answers:
-            for _oid in wanted:
-                yield _next_object(answers)
-
     def _cut_commits(self) -> frozenset[str]:
         """Return the commits whose parents a shallow clone left out."""
         try:
@@ -265,49 +252,3 @@ class GitReader:
         if self._cut_commits():
             return "this clone is shallow: run `git fetch --unshallow` (in CI: fetch-depth 0)"
         return "fetch the branch first, or check the spelling"
-
-
-def _object_line(oid: str) -> bytes:
-    if not is_object_id(oid):
-        raise InvalidIntent("git.ref-invalid", f"not an object id: {oid!r}", hint="pass full ids as git prints them")
-    return oid.encode("ascii") + b"\n"
-
-
-@contextmanager
-def _temporary(lines: Iterable[bytes]) -> Iterator[IO[bytes]]:
-    """Make a nameless file of ``lines``. With a pipe for the questions too, two full pipes would stop git and us for ever."""
-    with ExitStack() as opened:
-        try:
-            file = opened.enter_context(tempfile.TemporaryFile())
-            file.writelines(lines)
-            file.seek(0)
-        except OSError as error:
-            raise no_scratch_space(error) from None
-        yield file
-
-
-def _records(output: IO[bytes]) -> Iterator[bytes]:
-    """Yield NUL-ended records as they arrive."""
-    rest = b""
-    while chunk := output.read(1 << 16):
-        *whole, rest = (rest + chunk).split(b"\0")
-        yield from whole
-
-
-def _next_object(answers: IO[bytes]) -> tuple[str, str, bytes]:
-    header = answers.readline().decode("ascii", "replace").split()
-    if len(header) != 3:  # noqa: PLR2004 - "<oid> <type> <size>"; otherwise "<oid> missing", or git is gone
-        subject = header[0] if header else ""
-        raise NotFound(
-            "git.object-missing", "an object is not in this clone", subject=subject, hint="fetch without a filter, or run `git fsck`"
-        )
-    oid, kind, size = header[0], header[1], int(header[2])
-    if size > BLOB_MAX_BYTES:
-        raise InvalidIntent(
-            "git.object-too-large", f"{size} bytes, at most {BLOB_MAX_BYTES} are read", subject=oid, hint="keep large files out"
-        )
-    content = answers.read(size)
-    answers.read(1)
-    if len(content) != size:
-        raise NotFound("git.object-missing", "an object could not be read whole", subject=oid, hint="run `git fsck`")
-    return oid, kind, content

@@ -10,8 +10,9 @@ from tests.gitrepo import ALICE, BOB, GitRepo
 
 from goldenpath.errors import Conflict, GoldenpathError, InvalidIntent, Misconfigured, NotFound
 from goldenpath.ports.repository import PathChange, TreeEntry
+from goldenpath.providers.git.batch import BLOB_MAX_BYTES
 from goldenpath.providers.git.command import Git, git_version
-from goldenpath.providers.git.reader import BLOB_MAX_BYTES, GitReader
+from goldenpath.providers.git.reader import GitReader
 
 
 def test_resolves_branches_tags_ids_and_relative_names(repo: GitRepo) -> None:
@@ -101,6 +102,9 @@ def test_shallow_clone_is_reported_not_guessed(repo: GitRepo, tmp_path: Path) ->
     with pytest.raises(NotFound) as raised:
         reader.commits(main, "origin/topic")
     assert raised.value.code == "git.history-incomplete"
+    with pytest.raises(NotFound) as raised:
+        reader.added_times("origin/main", "")
+    assert raised.value.code == "git.history-incomplete"
 
 
 def test_commits_tell_people_and_co_authors(repo: GitRepo) -> None:
@@ -150,6 +154,21 @@ def test_first_parent_line_leaves_side_branches_out(repo: GitRepo) -> None:
     assert [commit.oid for commit in reader.first_parents("", "main")] == [root, direct, merged]
     assert [commit.oid for commit in reader.first_parents(root, "main")] == [direct, merged]
     assert reader.first_parents(merged, "main") == ()
+
+
+def test_times_of_first_addition_follow_the_first_parent_line(repo: GitRepo) -> None:
+    repo.commit("root", {"a/one": "1", "b": "1"}, time=100)
+    repo.branch("topic")
+    repo.commit("topic", {"a/two": "1", "a/\x01three": "1", ":four": "1"}, time=200)
+    repo.switch("main")
+    repo.commit("gone", {"a/one": None}, time=300)
+    repo.merge("topic", time=400)
+    repo.commit("again", {"a/one": "2", "b": "2"}, time=500)
+    repo.git("config", "log.showSignature", "true")
+    reader = GitReader(repo.path)
+    assert reader.added_times("main", "") == {"a/one": 100, "b": 100, "a/two": 400, "a/\x01three": 400, ":four": 400}
+    assert reader.added_times("main", "a") == {"a/one": 100, "a/two": 400, "a/\x01three": 400}
+    assert [commit.time for commit in reader.path_history("main", "a/one")] == [100, 300, 500]
 
 
 def test_lists_a_tree_in_path_order_with_modes(repo: GitRepo) -> None:
