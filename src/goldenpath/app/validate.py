@@ -12,7 +12,7 @@ from goldenpath.errors import InvalidIntent
 from goldenpath.intent.catalog import read_places
 from goldenpath.intent.contract import load
 from goldenpath.intent.folder import Folder
-from goldenpath.intent.layout import SIDECAR_SUFFIX, is_below
+from goldenpath.intent.layout import SIDECAR_SUFFIX, is_below, is_request_like
 from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.sidecar import Sidecar
@@ -42,11 +42,15 @@ def validate_tree(root: Path) -> Validation:
 def validate_paths(root: Path, paths: Sequence[Path]) -> Validation:
     """Check the named files and folders, each file by itself: uniqueness needs the whole catalog, see :func:`validate_tree`.
 
+    The repository's own folder among ``paths`` means the whole tree. Of a folder outside the catalog only what looks like a request.
+
     Raises:
         InvalidIntent: ``intent.file-missing`` when nothing has one of the names.
     """
-    tree = open_working_tree(root)
     base = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
+    if any(Path(os.path.abspath(path)) == base for path in paths):  # noqa: PTH100 - the same
+        return validate_tree(root)
+    tree = open_working_tree(root)
     findings: list[Finding] = []
     files = 0
     for path in paths:
@@ -54,19 +58,25 @@ def validate_paths(root: Path, paths: Sequence[Path]) -> Validation:
         folder, name = (
             (tree.folder, whole.relative_to(base).as_posix()) if whole.is_relative_to(base) else (Folder(whole.parent), whole.name)
         )
-        entries = _listed(folder, name, path)
+        entries = [entry for entry in _listed(folder, name, path) if entry.path == name or _is_ours(tree, folder, entry)]
         files += len(entries)
         findings += _check(tree, folder, entries, is_inside=folder is tree.folder)
     return _validation(files, findings)
 
 
 def _listed(folder: Folder, name: str, given: Path) -> list[TreeEntry]:
-    entries = list(folder.entries(name)) if name != "." else []
+    entries = list(folder.entries(name))
     if not entries:
         raise InvalidIntent(
             "intent.file-missing", "nothing to check has this name", subject=str(given), hint="name a file or folder, or none for all"
         )
     return entries
+
+
+def _is_ours(tree: WorkingTree, folder: Folder, entry: TreeEntry) -> bool:
+    """Say whether a file found in a named folder is any of our business."""
+    is_in_catalog = folder is tree.folder and any(is_below(entry.path, root) for root in tree.roots)
+    return is_in_catalog or entry.path in tree.governed or is_request_like(entry.path.rpartition("/")[2])
 
 
 def _check(tree: WorkingTree, folder: Folder, entries: Sequence[TreeEntry], *, is_inside: bool) -> list[Finding]:

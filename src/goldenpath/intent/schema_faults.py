@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, cast
 
 import jsonschema_rs
+import msgspec
 
-from goldenpath.intent.excerpt import Path, describe_type, excerpt
+from goldenpath.intent.excerpt import Path, describe_type, dotted, excerpt
 from goldenpath.intent.reading import Reading
 from goldenpath.intent.schema import schema_of
 from goldenpath.intent.spelling import LENGTH_REASONS, PATTERNS, first_odd_character, length_reason
@@ -44,6 +45,7 @@ def add_schema_faults(reading: Reading, struct: type[Any], words: Mapping[Path, 
         path: Path = tuple(error.instance_path)
         name = error.kind.name
         if _is_known_bad(reading, path):
+            _say_what_was_expected(reading, path, name, error)
             continue
         if name == "pattern" and ((path, "enum") in seen or _word_list(schema, path)):
             continue
@@ -53,6 +55,17 @@ def add_schema_faults(reading: Reading, struct: type[Any], words: Mapping[Path, 
 
 def _is_known_bad(reading: Reading, path: Path) -> bool:
     return any(path[:end] in reading.faulted for end in range(len(path) + 1))
+
+
+def _say_what_was_expected(reading: Reading, path: Path, name: str, error: Any) -> None:
+    """Complete a type error that the reader found without knowing the contract."""
+    if name not in {"type", "enum"}:
+        return
+    detail = error.kind.as_dict()
+    expected = " or ".join(_TYPE_WORDS[kind] for kind in detail["types"]) if name == "type" else "one of " + ", ".join(detail["options"])
+    for number, fault in enumerate(reading.faults):
+        if fault.rule == "intent.type" and fault.field == dotted(path) and (name == "enum" or not fault.expected):
+            reading.faults[number] = msgspec.structs.replace(fault, expected=expected)
 
 
 def _explain(reading: Reading, schema: Any, path: Path, name: str, error: Any) -> None:

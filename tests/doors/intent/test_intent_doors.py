@@ -103,6 +103,20 @@ def test_named_files_are_checked_by_themselves(platform: Path, capsys: pytest.Ca
     assert run(["validate", f"{DEV}/SEC-0007.yaml"]) == 0
 
 
+def test_a_named_folder_is_searched_for_requests(platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(platform, "drafts/README.md", "not a request")
+    write(platform, "drafts/deep/SEC-0100.yaml", sample(ttlDays="0"))
+    write(platform, f"{DEV}/SEC-0008.yaml", request_text("SEC-0008", name="payments-db-credentials"))
+    code, out, _ = call(capsys, platform, "validate", str(platform / "drafts"), "-o", "json")
+    assert (code, json.loads(out)["files"], [finding["rule"] for finding in json.loads(out)["findings"]]) == (2, 1, ["intent.range"])
+    assert call(capsys, platform, "validate", str(platform / DEV))[0] == 0
+    code, out, _ = call(capsys, platform, "validate", str(platform), "-o", "json")
+    assert (code, {finding["rule"] for finding in json.loads(out)["findings"]}) == (
+        2,
+        {"intent.duplicate-store-path", "intent.duplicate-external-secret"},
+    )
+
+
 def test_named_files_of_any_kind_are_refused_when_they_are_none(platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (platform / DEV / "SEC-0009.yaml").symlink_to("/etc/passwd")
     os.mkfifo(platform / "pipe.yaml")
@@ -183,7 +197,7 @@ def test_new_never_prompts_without_a_terminal(platform: Path, capsys: pytest.Cap
         (("--ttl-days", "0"), "intent.range"),
         (("--key", "a b"), "intent.pattern"),
         (("--key", "A", "--key", "a"), "intent.duplicate-declared-key"),
-        (("--environment", "PROD"), "intent.enum"),
+        (("--environment", "PROD"), "cli.invalid-value"),
         (("--description", "a\u202eb"), "intent.control-character"),
         (("--name", "payments-db-credentials", "--provider", "aws-secrets-manager"), "intent.duplicate-store-path"),
         (("--k8s-secret", "payments-db-creds"), "intent.duplicate-target"),

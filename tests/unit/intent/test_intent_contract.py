@@ -138,6 +138,16 @@ def test_wrong_values_are_named_by_kind_of_fault(name: str, value: str, rule: st
         assert SEED_002.splitlines()[hit.line - 1].split(":")[0].strip() == name
 
 
+def test_a_type_error_says_what_was_expected() -> None:
+    found = {finding.field: finding.expected for finding in check(sample(ttlDays="1e2", namespace="no", kind="~", tier="on"))}
+    assert found == {
+        "spec.ttlDays": "a whole number",
+        "spec.access.namespace": "a string",
+        "kind": "one of SecretRequest",
+        "spec.risk.tier": "one of high, low, medium",
+    }
+
+
 @pytest.mark.parametrize("days", [1, 3650])
 def test_the_ends_of_the_range_are_accepted(days: int) -> None:
     assert check(sample(ttlDays=str(days))) == ()
@@ -209,10 +219,12 @@ def test_a_real_day_is_accepted_with_or_without_quotes(day: str) -> None:
         (["{name: a.b}", "{name: a-b}", "{name: a_b}"], ["intent.duplicate-declared-key"] * 2),
         (["{name: a, generator: {}}"], []),
         (["{name: a, format: hex, generator: {alphabet: hex}}"], []),
-        (["{name: a, format: hex, generator: {alphabet: letters}}"], ["intent.generator-format"]),
-        (["{name: a, format: hex, generator: {alphabet: hex, length: 9}}"], ["intent.generator-format"]),
+        (["{name: a, format: hex, generator: {prefix: ff}}"], []),
+        (["{name: a, format: integer, generator: {prefix: '-'}}"], []),
+        (["{name: a, format: uuid, generator: {}}", "{name: b, format: base64, generator: {}}"], []),
+        (["{name: a, format: uuid, generator: {prefix: a}}"], ["intent.generator-format"]),
         (["{name: a, format: hex, generator: {alphabet: hex, prefix: gp_}}"], ["intent.generator-format"]),
-        (["{name: a, format: integer, generator: {alphabet: alphanumeric}}"], ["intent.generator-format"]),
+        (["{name: a, format: integer, generator: {prefix: no1}}"], ["intent.generator-format"]),
         (["{name: a, format: pem, generator: {}}"], ["intent.generator-format"]),
         (["{name: a, format: url, generator: {}}"], ["intent.generator-format"]),
         (["{name: a b}"], ["intent.pattern"]),

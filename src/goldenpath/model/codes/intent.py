@@ -80,7 +80,7 @@ CODES: dict[str, CodeDoc] = {
     "intent.generator-format": CodeDoc(
         title="The generator cannot make a value of the declared format",
         why="A generated value that fails its own format check would never reach the store.",
-        fix="Use an alphabet, length and prefix that fit the format, or bring the value yourself.",
+        fix="Declare a format that chance can make, with a prefix that fits it, or bring the value yourself.",
         rule="R2",
     ),
     "intent.key-type": CodeDoc(
