@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldenpath.app.services import Services
-from goldenpath.audit.checkpoint import Checkpoint, load_public_keys, public_key_pem
+from goldenpath.audit.checkpoint import Checkpoint
 from goldenpath.audit.export import export_lines
 from goldenpath.audit.file_log import FileAuditLog
 from goldenpath.audit.query import RecordFilter, Unreadable, all_records, newest_records, records_after
 from goldenpath.audit.reader import Snapshot, take_snapshot
 from goldenpath.audit.record import AuditRecord
 from goldenpath.audit.report import VerifyReport
+from goldenpath.audit.signing import load_public_keys, public_key_pem
 from goldenpath.audit.verify import verify_log
 from goldenpath.errors import Misconfigured, ProviderUnavailable
 

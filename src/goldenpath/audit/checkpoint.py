@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import msgspec
 
 from goldenpath.audit.directory import CHECKPOINTS_NAME, FILE_MODE, LogDirectory
-from goldenpath.audit.keys import AuditKeys, public_key_of
+from goldenpath.audit.keys import AuditKeys, key_fingerprint
 from goldenpath.audit.record import timestamp
+from goldenpath.audit.signing import CONTEXT
 from goldenpath.audit.writer import Position
-from goldenpath.errors import AuditUnavailable, Misconfigured
+from goldenpath.errors import AuditUnavailable
 from goldenpath.model.base import Record
 from goldenpath.ports.clock import Clock
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 NO_CHECKPOINT: Final = "0" * 64
-_CONTEXT: Final = b"goldenpath/audit/checkpoint/v1\n"
 _SIGNATURE_OPEN: Final = b',"signature":"'
 _SIGNATURE_HEX: Final = 128
 _SUFFIX_BYTES: Final = len(_SIGNATURE_OPEN) + _SIGNATURE_HEX + 2
@@ -68,68 +64,6 @@ def split_checkpoint(line: bytes) -> tuple[bytes, Checkpoint] | None:
 def line_digest(line: bytes) -> str:
     """Return what the next checkpoint names as ``previous``."""
     return hashlib.sha256(line).hexdigest()
-
-
-def key_fingerprint(public_key: bytes) -> str:
-    """Return the id of a signing key: the first 16 hex digits of the SHA-256 of its raw public bytes."""
-    return hashlib.sha256(public_key).hexdigest()[:16]
-
-
-def public_key_pem(keys: AuditKeys) -> bytes:
-    """Return the public key as PEM, for an auditor who must verify checkpoints and sign none."""
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - 50 ms that readers do not need
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-
-    return Ed25519PublicKey.from_public_bytes(public_key_of(keys.signing_key)).public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def load_public_keys(pem: bytes, *, subject: str) -> tuple[bytes, ...]:
-    """Return the raw keys of a PEM file that holds one or more Ed25519 public keys.
-
-    Raises:
-        Misconfigured: ``audit.public-key-invalid``.
-    """
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-
-    end = b"-----END PUBLIC KEY-----"
-    blocks = [block + end + b"\n" for block in pem.split(end)[:-1]]
-    keys: list[bytes] = []
-    for block in blocks:
-        try:
-            key = serialization.load_pem_public_key(block.strip())
-        except ValueError:
-            raise _bad_public_key(subject) from None
-        if not isinstance(key, Ed25519PublicKey):
-            raise _bad_public_key(subject)
-        keys.append(key.public_bytes_raw())
-    if not keys:
-        raise _bad_public_key(subject)
-    return tuple(keys)
-
-
-class SignatureChecker:
-    """Checks checkpoint signatures against trusted public keys."""
-
-    def __init__(self, public_keys: tuple[bytes, ...]) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - see above
-
-        self._keys: dict[str, Ed25519PublicKey] = {key_fingerprint(raw): Ed25519PublicKey.from_public_bytes(raw) for raw in public_keys}
-
-    def is_signed(self, signed: bytes, checkpoint: Checkpoint) -> bool:
-        """Say whether a trusted key made the signature."""
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see above
-
-        key = self._keys.get(checkpoint.signing_key_id)
-        if key is None:
-            return False
-        try:
-            key.verify(bytes.fromhex(checkpoint.signature), _CONTEXT + signed)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
 
 
 class CheckpointLog:
@@ -184,7 +118,7 @@ class CheckpointLog:
             return None
 
     def _append(self, fd: int, position: Position, previous_line: bytes) -> Checkpoint:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see above
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - 50 ms that readers do not need
 
         private = Ed25519PrivateKey.from_private_bytes(self._keys.signing_key)
         body = CheckpointBody(
@@ -198,7 +132,7 @@ class CheckpointLog:
             signing_key_id=key_fingerprint(private.public_key().public_bytes_raw()),
         )
         signed = msgspec.json.encode(body)
-        signature = private.sign(_CONTEXT + signed).hex()
+        signature = private.sign(CONTEXT + signed).hex()
         _write_all(fd, signed[:-1] + _SIGNATURE_OPEN + signature.encode("ascii") + b'"}\n')
         os.fsync(fd)
         return Checkpoint(**msgspec.structs.asdict(body), signature=signature)
@@ -219,18 +153,6 @@ def check_reach(position: Position, newest: Checkpoint | None) -> None:
             f"a signed checkpoint knows record {newest.seq} of chain {newest.chain_id}; the log ends at record {position.seq}",
             hint="run `goldenpath audit verify`; put the missing files back, or move folder and mirror away as evidence",
         )
-
-
-def read_lines(path: Path, size: int) -> Iterator[bytes]:
-    """Yield the lines of the first ``size`` bytes of a checkpoint file, the last one without newline if it has none."""
-    with path.open("rb") as file:
-        left = size
-        while left > 0:
-            line = file.readline(min(left, _COPY_BYTES))
-            if not line:
-                return
-            left -= len(line)
-            yield line
 
 
 def _ordered(checkpoint: Checkpoint) -> dict[str, object]:
@@ -297,12 +219,3 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _bad_public_key(subject: str) -> Misconfigured:
-    return Misconfigured(
-        "audit.public-key-invalid",
-        "the file does not hold Ed25519 public keys in PEM form",
-        subject=subject,
-        hint="write one with `goldenpath audit checkpoint --export-public-key FILE`",
-    )

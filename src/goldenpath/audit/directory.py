@@ -46,7 +46,7 @@ class LogDirectory:
             OSError: it cannot be created or opened.
         """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         try:
             path.mkdir(mode=FOLDER_MODE)
         except FileExistsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,6 +59,11 @@ def public_key_of(signing_key: bytes) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - 50 ms that writers do not need
 
     return Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw()
+
+
+def key_fingerprint(public_key: bytes) -> str:
+    """Return the id of a signing key: the first 16 hex digits of the SHA-256 of its raw public bytes."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
 
 
 def _invalid(message: str) -> Misconfigured:

@@ -16,7 +16,7 @@ VERSION: Final = "1.3.0"
 API_ACTIVITY: Final = 6003
 AUTHORIZE_SESSION: Final = 3003
 _GRANT_PREFIX: Final = "grant."
-_EMPTY: Final = ("", None, {}, [])
+_EMPTY: Final[tuple[Any, ...]] = ("", None, {}, [])
 _ASSIGN_PRIVILEGES: Final = 1
 _OTHER: Final = 99
 

@@ -13,13 +13,14 @@ from typing import Final
 
 import msgspec
 
-from goldenpath.audit.chain import RecordHasher, genesis_hash, torn_mac
-from goldenpath.audit.checkpoint import Checkpoint, SignatureChecker
+from goldenpath.audit.chain import RecordHasher, genesis_hash
+from goldenpath.audit.checkpoint import Checkpoint
 from goldenpath.audit.keys import AuditKeys, public_key_of
 from goldenpath.audit.reader import FileView, Line, Snapshot, read_lines, take_snapshot
 from goldenpath.audit.record import SEGMENT_OPENED, SYSTEM_PREFIX, split_line
 from goldenpath.audit.report import LISTED_MAX, OpenIntent, ProblemList, VerifyReport
-from goldenpath.audit.tail import TORN_BYTES_MAX
+from goldenpath.audit.signing import SignatureChecker
+from goldenpath.audit.suspects import Suspects
 from goldenpath.audit.verify_checkpoints import CheckpointStream, compare_places
 from goldenpath.model.base import Record
 from goldenpath.ports.clock import Clock
@@ -86,37 +87,6 @@ def _checkpoint_place(snapshot: Snapshot, problems: ProblemList) -> FileView:
     return compare_places(snapshot.checkpoints, snapshot.mirror, problems)
 
 
-class _Suspects:
-    """Lines since the last good record that prove nothing, in bounded memory."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.codes: list[tuple[str, int, int]] = []
-        self._bytes: bytearray | None = None
-
-    def add(self, text: bytes, code: str, segment: int, line: int) -> None:
-        """Take one line, why it proves nothing, and where it stands."""
-        if self.count == 0:
-            self._bytes = bytearray(text)
-        elif self._bytes is not None:
-            self._bytes += b"\n" + text
-        if self._bytes is not None and len(self._bytes) > TORN_BYTES_MAX:
-            self._bytes = None
-        self.count += 1
-        if len(self.codes) < LISTED_MAX:
-            self.codes.append((code, segment, line))
-
-    def are_torn_as(self, details: dict[str, str], chain_key: bytes) -> bool:
-        """Say whether a recovery record names exactly these bytes."""
-        found = self._bytes
-        return (
-            self.count > 0
-            and found is not None
-            and details["torn_bytes"] == str(len(found))
-            and details.get("torn_mac") == torn_mac(chain_key, bytes(found))
-        )
-
-
 class _ChainCheck:
     """Walks the records in file order and keeps what the next one must be."""
 
@@ -127,7 +97,7 @@ class _ChainCheck:
         self._problems = problems
         self._checkpoints = iter(checkpoints)
         self._next_checkpoint = next(self._checkpoints, None)
-        self._suspects = _Suspects()
+        self._suspects = Suspects()
         self._open: dict[str, tuple[int, str, str]] = {}
         self._key_ids: dict[str, None] = {}
         self._chain_id = ""
@@ -292,14 +262,14 @@ class _ChainCheck:
         if "torn_bytes" not in details:
             return
         if self._suspects.are_torn_as(details, self._keys.chain_keys[head.key_id]):
-            self._suspects = _Suspects()
+            self._suspects = Suspects()
             self._torn += 1
         elif self._suspects.count == 0:
             self._report("audit.torn-removed", f"record {head.seq} names a torn fragment that is not there", seq=head.seq)
 
     def _settle(self, next_seq: int) -> None:
         """Say what the suspects before record ``next_seq`` are, and what is missing besides."""
-        suspects, self._suspects = self._suspects, _Suspects()
+        suspects, self._suspects = self._suspects, Suspects()
         gap = next_seq - self._expected_seq
         if not suspects.count and not gap:
             return

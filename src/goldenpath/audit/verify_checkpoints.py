@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from goldenpath.audit.checkpoint import NO_CHECKPOINT, Checkpoint, SignatureChecker, line_digest, split_checkpoint
+from goldenpath.audit.checkpoint import NO_CHECKPOINT, Checkpoint, line_digest, split_checkpoint
 from goldenpath.audit.reader import FileView, read_lines
 from goldenpath.audit.report import ProblemList
+from goldenpath.audit.signing import SignatureChecker
 
 
 class CheckpointStream:
@@ -36,7 +37,7 @@ class CheckpointStream:
 
     def _check(self, signed: bytes, checkpoint: Checkpoint, number: int) -> None:
         self.count += 1
-        if not self._checker.is_signed(signed, checkpoint):
+        if not self._checker.is_signed(signed, signing_key_id=checkpoint.signing_key_id, signature=checkpoint.signature):
             self._report("audit.checkpoint-signature", "no trusted key signed it", number)
         if checkpoint.previous != self._previous:
             self._report("audit.checkpoint-chain", "it does not follow the checkpoint before it", number)

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.audit.logbook import KEYS, ROTATED, check, codes, event, lines_of, log_files, open_log, segments, set_lines, write_log
 
-from goldenpath.audit.checkpoint import load_public_keys, public_key_pem
 from goldenpath.audit.directory import CHECKPOINTS_NAME
 from goldenpath.audit.keys import AuditKeys, public_key_of
+from goldenpath.audit.signing import load_public_keys, public_key_pem
 from goldenpath.errors import AuditUnavailable, Misconfigured, NotFound
 from goldenpath.model.audit import AuditEvent
 
