@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from goldenpath.app.working_tree import WorkingTree, open_working_tree
@@ -13,14 +12,14 @@ from goldenpath.intent.catalog import read_places
 from goldenpath.intent.contract import load
 from goldenpath.intent.folder import Folder
 from goldenpath.intent.layout import SIDECAR_SUFFIX, is_below, is_request_like
+from goldenpath.model.base import Record
 from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.sidecar import Sidecar
 from goldenpath.ports.repository import TreeEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
+class Validation(Record, frozen=True, kw_only=True):
     """``files`` counts the files looked at; ``findings`` are sorted by file and position."""
 
     files: int

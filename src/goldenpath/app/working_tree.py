@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from goldenpath.intent.folder import Folder
 from goldenpath.intent.layout import other_roots
 from goldenpath.intent.reader import GOVERNANCE_LIMITS
 from goldenpath.model.approval import Approvers
+from goldenpath.model.base import Record
 from goldenpath.model.enums import Enums
 from goldenpath.model.finding import Finding
 from goldenpath.model.policy import Policy
@@ -24,8 +24,7 @@ from goldenpath.settings import SETTINGS_FILE
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkingTree:
+class WorkingTree(Record, frozen=True, kw_only=True):
     """Settings and words in use: the tree's own where they are there and without fault, otherwise what ships.
 
     ``governed`` maps the path of each governance file to its kind, ``findings`` holds the faults of those files, ``files`` counts

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import msgspec
 
@@ -27,27 +26,27 @@ MACHINE_FORMATS = frozenset({"json", "yaml", "ndjson", "sarif", "junit"})
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36, "bold": 1, "dim": 2}
 
 
-@dataclass
 class Written:
     """Whether a whole document already went to stdout; a later error must not add a second one."""
 
-    has_document: bool = False
+    has_document = False
 
 
 WRITTEN = Written()
 
 
-@dataclass(frozen=True)
-class Output:
-    """The one writer of a command."""
-
+class _Place(NamedTuple):
     format: str
     is_quiet: bool
     is_verbose: bool
     has_color: bool
     stdout: TextIO
     stderr: TextIO
-    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Mapping[str, str] = os.environ
+
+
+class Output(_Place):
+    """The one writer of a command."""
 
     @staticmethod
     def create(state: CliState) -> Output:
@@ -148,7 +147,7 @@ class Output:
         return shutil.get_terminal_size().columns
 
 
-def wants_color(environment: os._Environ[str] | dict[str, str], *, is_off: bool, is_terminal: bool) -> bool:
+def wants_color(environment: Mapping[str, str], *, is_off: bool, is_terminal: bool) -> bool:
     """Decide on colour: ``--no-color`` and ``NO_COLOR`` win, then ``FORCE_COLOR``, then a terminal that is not dumb."""
     if is_off or environment.get("NO_COLOR"):
         return False

@@ -8,10 +8,9 @@ confirms, reveals or forgives is never read from the environment (CASES 183).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -34,10 +33,7 @@ VARIABLES = {
 """Environment variable of each global option that has one."""
 
 
-@dataclass(frozen=True)
-class CliState:
-    """The global flags, parsed once. ``timeout_seconds`` limits the whole run; ``None`` means no limit."""
-
+class _Flags(NamedTuple):
     output_format: str | None = None
     is_quiet: bool = False
     is_verbose: bool = False
@@ -46,6 +42,13 @@ class CliState:
     is_debug: bool = False
     timeout_seconds: float | None = None
 
+
+class CliState(_Flags):
+    """The global flags, parsed once. ``timeout_seconds`` limits the whole run; ``None`` means no limit.
+
+    A tuple with a few members of its own: a dataclass would cost every start the time to write its methods (P4).
+    """
+
     @staticmethod
     def from_options(options: Mapping[str, Any]) -> CliState:
         """Build the state from click's parameters; what was not given keeps its default."""
@@ -53,15 +56,14 @@ class CliState:
 
     def with_options(self, options: Mapping[str, Any]) -> CliState:
         """Return this state with the options that were given; ``None`` means not given."""
-        names = {field.name for field in fields(self)}
-        given = {name: value for name, value in options.items() if name in names and value is not None}
+        given = {name: value for name, value in options.items() if name in self._fields and value is not None}
         if options.get("is_json"):
             given["output_format"] = "json"
         if given.get("is_debug"):
             given["is_verbose"] = True
         if "directory" in given:
             given["directory"] = Path(given["directory"])
-        return replace(self, **given) if given else self
+        return self._replace(**given) if given else self
 
     def start_limits(self) -> None:
         """Start the time limit of the run, if there is one."""

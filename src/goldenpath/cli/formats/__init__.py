@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from goldenpath.cli.output import printable
+from goldenpath.model.base import Record
 from goldenpath.model.finding import Finding
 
 TEXT_MAX = 2000
@@ -27,8 +27,7 @@ _WORKFLOW_COMMAND = re.compile(r"(?:^|(?<=\s))::|::(?=[A-Za-z][A-Za-z-]*(?:::|\s
 _BROKEN_COMMAND = {"::": "\\x3a:", "##": "#\\x23"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Record, frozen=True, kw_only=True):
     """A small table beside the findings: approvals needed, waivers used."""
 
     title: str
@@ -36,8 +35,7 @@ class Section:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Record, frozen=True, kw_only=True):
     """Findings in stable order, the sentence that sums them up, and whatever else the verb has to tell.
 
     ``details`` are additional members of the JSON document; ``sections`` the same facts for people.
@@ -46,7 +44,7 @@ class Report:
     kind: str
     summary: str
     findings: tuple[Finding, ...]
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = {}
     sections: tuple[Section, ...] = ()
 
     @property
