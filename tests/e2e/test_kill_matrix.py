@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.kill import arm
+from tests.e2e.world import World
 
 from goldenpath.bootstrap import open_platform
 from goldenpath.model.store import BOOKKEEPING_TAGS
-from tests.e2e.kill import arm
-from tests.e2e.world import World
 
 VALUES = b'{"password": "kill-matrix-password-5f1c", "username": "payments_app"}'
 SHARDS = 4

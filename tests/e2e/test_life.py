@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.canary import new_canary, scan_tree
 from tests.e2e.world import SEC_0007, World
 

@@ -7,6 +7,8 @@ from datetime import date
 
 from goldenpath.app.change import read_change
 from goldenpath.app.context import gate_context
+from goldenpath.app.places import with_places
+from goldenpath.app.proposed import proposed_faults
 from goldenpath.app.revision import Governance, read_governance
 from goldenpath.app.services import Services
 from goldenpath.app.unique import conflicts_with_base
@@ -17,6 +19,7 @@ from goldenpath.model.statement import read_statement
 from goldenpath.policy.approvals import ApprovalResult, evaluate
 from goldenpath.policy.gate import judge
 from goldenpath.ports.repository import ApprovalNotes, RepositoryReader
+from goldenpath.projection.access_table import check_access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +53,12 @@ def check_change(services: Services, *, base: str, head: str) -> CheckResult:
     reader = services.repository()
     base_commit, head_commit = reader.resolve(base), reader.resolve(head)
     result = judge_range(reader, services.notes(), base=base_commit, head=head_commit, today=services.clock.now().date())
-    clashes = conflicts_with_base(reader, result.governance, result.change, cache=services.index_file())
+    found = conflicts_with_base(reader, result.governance, result.change, cache=services.index_file())
     return CheckResult(
         base=result.base,
         governance=result.governance,
         change=result.change,
-        verdict=_with(result.verdict, clashes),
+        verdict=Verdict(findings=with_places(reader, head_commit, (*result.verdict.findings, *found)), needs=result.verdict.needs),
         approvals=result.approvals,
     )
 
@@ -70,7 +73,8 @@ def judge_range(
     governance = read_governance(reader, base or head)
     read = read_change(reader, governance, base=base, head=head)
     context = gate_context(reader, governance, read.change, today=today)
-    verdict = _with(judge(read.change, context), read.findings)
+    faults = (*read.findings, *proposed_faults(reader, governance, read.change), *_projection_faults(read.change, governance))
+    verdict = _with(judge(read.change, context), faults)
     approvals = collect_approvals(notes, governance, read.change)
     return CheckResult(
         base=base,
@@ -98,6 +102,13 @@ def collect_approvals(notes: ApprovalNotes, governance: Governance, change: Chan
             ),
         )
     return tuple(found)
+
+
+def _projection_faults(change: Change, governance: Governance) -> tuple[Finding, ...]:
+    """Return what is wrong with the access policies that the change would generate."""
+    return tuple(
+        finding for each in change.requests if each.after is not None for finding in check_access(each.after, settings=governance.settings)
+    )
 
 
 def _with(verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:

@@ -91,11 +91,16 @@ def _segment(base: str, commit: CommitInfo, judge: Judge, governed: Governed) ->
     brought = governed(base, commit.oid)
     if not brought:
         return Segment(base=base, end=commit.oid, result=None)
-    if len(commit.parents) == 2 and commit.parents[0] == base:  # noqa: PLR2004 - a merge has two parents
-        result = judge(base, commit.parents[1], commit)
-        if result.is_approved and _same_effect(brought, governed(result.change.merge_base, commit.parents[1])):
-            return Segment(base=base, end=commit.oid, result=result)
-    return _net_segment(base, commit, judge, governed)
+    if len(commit.parents) != 2 or commit.parents[0] != base:  # noqa: PLR2004 - a merge has two parents
+        return _net_segment(base, commit, judge, governed)
+    branch = judge(base, commit.parents[1], commit)
+    if not _same_effect(brought, governed(branch.change.merge_base, commit.parents[1])):
+        return _net_segment(base, commit, judge, governed)
+    if branch.is_approved:
+        return Segment(base=base, end=commit.oid, result=branch)
+    net = _net_segment(base, commit, judge, governed)
+    # what is reported as missing is what the branch lacks: approvals that it already has still count there
+    return net if net.is_good else Segment(base=base, end=commit.oid, result=branch)
 
 
 def _net_segment(base: str, end: CommitInfo, judge: Judge, governed: Governed) -> Segment:

@@ -119,7 +119,7 @@ def _unapproved(history: HistoryResult) -> PolicyBlocked:
         "approval.missing",
         f"{where} reached the protected branch without approval by: {missing}",
         subject=where,
-        hint=f"goldenpath approve --base {failed.base[:12]} --head {failed.end[:12]}, by eligible people, or revert the change",
+        hint=f"goldenpath approve --base {failed.base[:12]} --head {failed.result.change.head[:12]}, by eligible people, or revert the change",
     )
 
 

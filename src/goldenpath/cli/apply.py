@@ -57,8 +57,8 @@ def apply(
             _save(planned, out)
         state.output.data("Plan", payload(planned), text=render_plans(planned, state.output))
         return Exit.DONE
-    expected = _load(saved) if saved is not None else {each.key: each.plan for each in planned.plans}
     _confirm(state, planned, is_confirmed=is_confirmed)
+    expected = _expected(planned, saved, is_confirmed=is_confirmed)
     result = apply_platform(
         state.services,
         environments=environments,
@@ -83,6 +83,13 @@ def _confirm(state: CliState, planned: ApplyResult, *, is_confirmed: bool) -> No
             step.action in {"create", "update"} for each in changing if each.plan.environment == environment for step in each.plan.steps
         )
         confirm_change(state.output, environment=environment, action=f"apply {count} steps", is_confirmed=False)
+
+
+def _expected(planned: ApplyResult, saved: Path | None, *, is_confirmed: bool) -> dict[tuple[str, str], Plan] | None:
+    """Return the plans that a person saw and said yes to; with --yes nobody looked, so the newest plan is as good (R17)."""
+    if saved is not None:
+        return _load(saved)
+    return None if is_confirmed else {each.key: each.plan for each in planned.plans}
 
 
 def _save(planned: ApplyResult, folder: Path) -> None:
