@@ -5,7 +5,7 @@ from __future__ import annotations
 from goldenpath.model.base import Record
 from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
-from goldenpath.model.settings import Settings
+from goldenpath.model.settings import Settings, StoreSettings
 from goldenpath.projection.evaluator import Answer, Call, evaluate
 from goldenpath.projection.iam import resource_policy
 from goldenpath.projection.principals import AccessSets, access_sets, unsafe_principals
@@ -19,6 +19,9 @@ ACTIONS = {
     "delete": "DeleteSecret",
 }
 """What a reader of the table asks → the store's action that answers it."""
+
+EMBEDDED = frozenset({"local", "memory"})
+"""Store backends that do not enforce access policies."""
 
 _CLOSED: dict[str, Answer] = {"GetSecretValue": "denied", "BatchGetSecretValue": "denied"}
 
@@ -69,9 +72,15 @@ def check_access(request: SecretRequest, *, settings: Settings) -> tuple[Finding
         for action, expected in _expected(group, principal, sets).items()
         if (answer := _ask(policy, principal, action)) != expected
     ]
-    if not sets.value_readers:
+    if not sets.value_readers and _is_enforced(request, settings):
         findings.append(_unreadable(request))
     return tuple(findings)
+
+
+def _is_enforced(request: SecretRequest, settings: Settings) -> bool:
+    # the embedded stores keep the policy and leave access to whoever holds their files
+    configured = settings.environment(request.environment).stores.get(request.spec.provider, StoreSettings())
+    return configured.backend not in EMBEDDED
 
 
 def _expected(group: str, principal: str, sets: AccessSets) -> dict[str, Answer]:

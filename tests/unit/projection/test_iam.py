@@ -10,7 +10,7 @@ from tests.unit.projection.platform_sample import ACCOUNT, ADMIN, CI, OWNER, REA
 
 from goldenpath.errors import InvalidIntent, Misconfigured
 from goldenpath.model.base import canonical_bytes
-from goldenpath.model.settings import AccessSettings, EnvironmentSettings, Settings
+from goldenpath.model.settings import AccessSettings, EnvironmentSettings, Settings, StoreSettings
 from goldenpath.projection.access_table import access_table, check_access
 from goldenpath.projection.evaluator import Call, evaluate
 from goldenpath.projection.iam import POLICY_MAX_BYTES, resource_policy
@@ -62,7 +62,13 @@ def test_nobody_listed_means_nobody_reads_and_nobody_is_locked_out_of_the_policy
     policy = resource_policy(make_request(), settings=Settings())
     assert [ask(policy, STRANGER, action) for action in ("GetSecretValue", "PutSecretValue", "UpdateSecret")] == ["denied"] * 3
     assert [ask(policy, STRANGER, action) for action in ("PutResourcePolicy", "DeleteResourcePolicy")] == ["not-mentioned"] * 2
-    assert [finding.rule for finding in check_access(make_request(), settings=Settings())] == ["projection.nobody-can-read"]
+
+
+@pytest.mark.parametrize(("backend", "expected"), [("local", []), ("memory", []), ("aws", ["projection.nobody-can-read"])])
+def test_a_value_that_nobody_can_read_is_reported_where_policies_are_enforced(backend: str, expected: list[str]) -> None:
+    stores = {"aws-secrets-manager": StoreSettings(backend=backend)}
+    settings = Settings(environments={"dev": EnvironmentSettings(stores=stores)})
+    assert [finding.rule for finding in check_access(make_request(), settings=settings)] == expected
 
 
 def test_the_clusters_reader_comes_from_the_settings() -> None:
