@@ -103,13 +103,19 @@ def test_precedence_is_flag_then_variable_then_default() -> None:
     assert b"nonsense-value" not in start("version", GOLDENPATH_OUTPUT="nonsense-value").stderr
 
 
-def test_heavy_libraries_are_not_loaded_for_light_work() -> None:
+HEAVY = ("rich", "sqlite3", "cryptography", "jsonschema_rs", "orjson", "subprocess", "asyncio", "hashlib", "dataclasses")
+EXAMPLE = "catalogs/secrets/search/prod/SEC-0200.yaml"
+
+
+@pytest.mark.parametrize("words", [["explain", "cli.usage"], ["version"], ["validate", EXAMPLE], ["--help"]], ids=" ".join)
+def test_heavy_libraries_are_not_loaded_for_light_work(words: list[str]) -> None:
     script = (
-        "import sys; sys.argv = ['goldenpath', 'explain', 'cli.usage']\n"
+        f"import sys; sys.argv = ['goldenpath', *{words!r}]\n"
         "from goldenpath.cli.entry import main\n"
         "try: main()\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('rich', 'sqlite3', 'cryptography', 'jsonschema_rs', 'orjson', 'subprocess', 'yaml', 'asyncio') if m in sys.modules])"
+        "except SystemExit as ended: assert ended.code == 0, ended.code\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    examples = Path(__file__).resolve().parents[3] / "examples" / "platform"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=examples)
     assert done.stdout.splitlines()[-1] == "[]"
