@@ -53,7 +53,6 @@ _BY_KIND = {
 
 _BY_CODE = {
     "approval.missing": Exit.WAITING,
-    "action.not-reviewed": Exit.WAITING,
     "value.awaiting": Exit.WAITING,
     "cli.declined": Exit.INTERRUPTED,
     "cli.interrupted": Exit.INTERRUPTED,

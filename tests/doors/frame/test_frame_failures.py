@@ -60,7 +60,6 @@ def rooted(verb: click.Command, state: CliState) -> click.Group:
         (InvalidIntent("a.b", "m"), 2),
         (PolicyBlocked("a.b", "m"), 1),
         (PolicyBlocked("approval.missing", "m"), 5),
-        (PolicyBlocked("action.not-reviewed", "m"), 5),
         (NotFound("value.awaiting", "m"), 5),
         (Unauthenticated("a.b", "m"), 3),
         (AccessDenied("a.b", "m"), 3),
