@@ -139,7 +139,7 @@ class _Wiring:
             key_source=self._settings.state.key_source,
             clock=self.clock,
             entropy=self.entropy,
-            name=provider,
+            name=f"{provider}-{environment}",
         )
         return open_store(configured.backend, options)
 

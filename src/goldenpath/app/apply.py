@@ -60,6 +60,7 @@ def apply(
     environments: Sequence[str] = (),
     commit: str | None = None,
     accept_drift: frozenset[str] = frozenset(),
+    accept_manifest_drift: bool = False,
     expected: Mapping[tuple[str, str], Plan] | None = None,
 ) -> ApplyResult:
     """Do it.
@@ -69,6 +70,7 @@ def apply(
         environments: Canonical names; all when empty.
         commit: A commit of the protected branch; its tip by default.
         accept_drift: Request ids whose drift a person decided to overwrite.
+        accept_manifest_drift: Overwrite generated files that were changed by hand in the GitOps repository.
         expected: Plans that a person saw, by environment and provider; anything else is refused as stale (R19).
 
     Raises:
@@ -91,7 +93,13 @@ def apply(
             plan, receipt = _apply_scope(services, ready, scope, accept_drift=accept_drift, expected=expected)
             plans.append(plan)
             receipts.append(receipt)
-        delivery, awaiting = deliver_environments(services, ready.governance, ready.catalog, sorted({s.environment for s in scopes}))
+        delivery, awaiting = deliver_environments(
+            services,
+            ready.governance,
+            ready.catalog,
+            sorted({scope.environment for scope in scopes}),
+            accept_drift=accept_manifest_drift,
+        )
         result = ApplyResult(
             commit=ready.commit,
             plans=tuple(plans),
@@ -121,7 +129,7 @@ def _apply_scope(
     with hold_fence(
         store,
         scope.environment,
-        holder=services.correlation_id,
+        holder=f"{services.correlation_id}:{services.entropy.sortable_id()}",
         lease_seconds=limits.lease_seconds,
         clock=services.clock,
         wait_seconds=limits.lease_seconds,

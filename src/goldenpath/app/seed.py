@@ -79,7 +79,7 @@ def _write(services: Services, located: Located, blob: SecretValue) -> tuple[str
     with hold_fence(
         located.store,
         environment,
-        holder=services.correlation_id,
+        holder=f"{services.correlation_id}:{services.entropy.sortable_id()}",
         lease_seconds=lease_seconds,
         clock=services.clock,
         wait_seconds=lease_seconds,

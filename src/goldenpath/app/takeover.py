@@ -112,7 +112,7 @@ def _act(services: Services, located: Located, commit: str, entry: ReviewedActio
     with hold_fence(
         located.store,
         environment,
-        holder=services.correlation_id,
+        holder=f"{services.correlation_id}:{services.entropy.sortable_id()}",
         lease_seconds=settings.apply.lease_seconds,
         clock=services.clock,
         wait_seconds=settings.apply.lease_seconds,

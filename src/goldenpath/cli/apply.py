@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="With --dry-run: save the plans here.")
 @click.option("--plan", "saved", type=click.Path(path_type=Path, exists=True), metavar="FOLDER", help="Apply exactly these saved plans.")
 @click.option("--accept-drift", multiple=True, type=RequestIdType(), metavar="ID", help="Overwrite this request's drift; repeatable.")
+@click.option("--accept-manifest-drift", is_flag=True, help="Overwrite generated manifests that were changed by hand.")
 @click.option("-y", "--yes", "is_confirmed", is_flag=True, help="Do not ask.")
 @example(
     "goldenpath apply --dry-run",
@@ -41,6 +42,7 @@ def apply(
     out: Path | None,
     saved: Path | None,
     accept_drift: tuple[str, ...],
+    accept_manifest_drift: bool,
     is_confirmed: bool,
 ) -> int:
     """Apply the whole catalog of the protected branch: create and update records, then commit manifests.
@@ -64,6 +66,7 @@ def apply(
         environments=environments,
         commit=planned.commit,
         accept_drift=frozenset(accept_drift),
+        accept_manifest_drift=accept_manifest_drift,
         expected=expected,
     )
     state.output.data("ApplyReceipt", payload(result), text=render_result(result, state.output))

@@ -12,7 +12,9 @@ from msgspec import Meta
 from goldenpath.model.base import Contract
 from goldenpath.model.request import RequestId, Text
 
-RecordDigest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$(?!\n)", description="Digest of the record, as goldenpath adopt shows it")]
+RecordDigest = Annotated[
+    str, Meta(pattern=r"^sha256:[0-9a-f]{64}$(?!\n)", description="Digest of the record, as goldenpath adopt shows it")
+]
 
 
 class ReviewedAction(Contract, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ TTL_MAX_DAYS = 3650
 LABEL_PATTERN = r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$(?!\n)"
 SUBDOMAIN_PATTERN = r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$(?!\n)"
 ID_PATTERN = r"^SEC-[0-9]{4,12}$(?!\n)"
-KEY_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]*$(?!\n)"
+KEY_PATTERN = r"^(?!\.\.|\.$)[A-Za-z0-9_.-]+$(?!\n)"
 TEXT_PATTERN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
 
 RequestId = Annotated[

@@ -72,8 +72,8 @@ def check_access(request: SecretRequest, *, settings: Settings) -> tuple[Finding
         for action, expected in _expected(group, principal, sets).items()
         if (answer := _ask(policy, principal, action)) != expected
     ]
-    if not sets.value_readers and _is_enforced(request, settings):
-        findings.append(_unreadable(request))
+    if _is_enforced(request, settings) and not sets.value_readers:
+        findings.append(_unreadable(request) if sets.is_read_restricted else _unrestricted(request))
     return tuple(findings)
 
 
@@ -89,10 +89,24 @@ def _expected(group: str, principal: str, sets: AccessSets) -> dict[str, Answer]
     if group == "writer":
         return {"PutSecretValue": "allowed"}
     if group == "metadata":
-        return {"DescribeSecret": "allowed"} if principal in sets.value_readers else {"DescribeSecret": "allowed", **_CLOSED}
+        return (
+            {"DescribeSecret": "allowed"}
+            if principal in sets.value_readers
+            else {"DescribeSecret": "allowed", **(_CLOSED if sets.is_read_restricted else {})}
+        )
     if group == "platform" and principal not in sets.break_glass:
         return {"PutResourcePolicy": "allowed"}
-    return {**_CLOSED, "PutSecretValue": "denied", "UpdateSecret": "denied"}
+    return _expected_of_others(sets)
+
+
+def _expected_of_others(sets: AccessSets) -> dict[str, Answer]:
+    """Return what nobody else may do; a right for which nobody is named is left to the identity policies."""
+    closed: dict[str, Answer] = dict(_CLOSED) if sets.is_read_restricted else {}
+    if sets.is_write_restricted:
+        closed["PutSecretValue"] = "denied"
+    if sets.administrators:
+        closed["UpdateSecret"] = "denied"
+    return closed
 
 
 def _groups(sets: AccessSets) -> dict[str, tuple[str, ...]]:
@@ -128,6 +142,17 @@ def _unsafe(request: SecretRequest, field: str, principal: str) -> Finding:
 
 def _open(request: SecretRequest, message: str) -> Finding:
     return Finding(rule="projection.policy-open", level="block", message=message, subject=request.id, field="spec.access")
+
+
+def _unrestricted(request: SecretRequest) -> Finding:
+    return Finding(
+        rule="projection.read-unrestricted",
+        level="warn",
+        message="nobody is named as reader, so whoever an identity policy of the account allows can read the value",
+        subject=request.id,
+        field="spec.access.readPrincipals",
+        hint="list the role of External Secrets there, or for all requests under access.readerPrincipals in goldenpath.yaml",
+    )
 
 
 def _unreadable(request: SecretRequest) -> Finding:

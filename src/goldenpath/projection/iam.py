@@ -83,14 +83,15 @@ def _allows(sets: AccessSets) -> list[dict[str, Any]]:
 
 
 def _denies(sets: AccessSets) -> list[dict[str, Any]]:
-    denies = [
-        _deny("DenyReadByOthers", READ_VALUE, sets.value_readers),
-        _deny("DenyWriteByOthers", WRITE_VALUE, sets.value_writers),
-        _deny("DenyUpdateByOthers", UPDATE, sets.updaters),
-    ]
-    # without administrators nobody could ever repair the policy, so then administration stays with the identity policies
-    if sets.administrators:
-        denies.append(_deny("DenyAdministrationByOthers", ADMINISTER, sets.administrators))
+    # A right for which nobody is named stays with the identity policies: denying it to everybody would lock out External Secrets, the
+    # platform itself, and whoever must repair the policy. The gate says aloud that such a right is not restricted.
+    wanted = (
+        ("DenyReadByOthers", READ_VALUE, sets.value_readers, sets.is_read_restricted),
+        ("DenyWriteByOthers", WRITE_VALUE, sets.value_writers, sets.is_write_restricted),
+        ("DenyUpdateByOthers", UPDATE, sets.updaters, bool(sets.administrators)),
+        ("DenyAdministrationByOthers", ADMINISTER, sets.administrators, bool(sets.administrators)),
+    )
+    denies = [_deny(sid, actions, spared) for sid, actions, spared, is_restricted in wanted if is_restricted]
     if sets.accounts:
         outside = _statement("DenyOtherAccounts", ("*",))
         denies.append({**outside, "Condition": {"StringNotEquals": {"aws:PrincipalAccount": list(sets.accounts)}}})

@@ -21,7 +21,8 @@ _SAFE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:(?:role|user)/[A-Za-z0-9
 class AccessSets:
     """The principals of one record, each tuple sorted and without doubles. ``accounts`` are those that may have any access; empty: unknown.
 
-    A break-glass principal is in no other set that reaches a value: it has no effect until a grant exists.
+    A break-glass principal is in no other set that reaches a value: it has no effect until a grant exists. A right is restricted once
+    anybody is named for it, even by an entry that turns out unusable.
     """
 
     readers: tuple[str, ...]
@@ -30,6 +31,8 @@ class AccessSets:
     platform: tuple[str, ...]
     metadata: tuple[str, ...]
     accounts: tuple[str, ...]
+    is_read_restricted: bool
+    is_write_restricted: bool
 
     @property
     def value_readers(self) -> tuple[str, ...]:
@@ -73,6 +76,8 @@ def access_sets(request: SecretRequest, *, settings: Settings) -> AccessSets:
         platform=_merged(administrators),
         metadata=_merged(metadata),
         accounts=_merged((of_environment.account,), of_environment.allowed_accounts) if of_environment.account else (),
+        is_read_restricted=bool(access.read_principals or readers or administrators),
+        is_write_restricted=bool(access.write_principals or administrators),
     )
 
 

@@ -58,14 +58,26 @@ def test_break_glass_is_in_no_statement_even_when_the_platform_lists_it() -> Non
     assert ask(policy, ADMIN, "PutResourcePolicy") == "allowed"
 
 
-def test_nobody_listed_means_nobody_reads_and_nobody_is_locked_out_of_the_policy() -> None:
+def test_a_right_for_which_nobody_is_named_is_left_to_identity_policies() -> None:
     policy = resource_policy(make_request(), settings=Settings())
-    assert [ask(policy, STRANGER, action) for action in ("GetSecretValue", "PutSecretValue", "UpdateSecret")] == ["denied"] * 3
-    assert [ask(policy, STRANGER, action) for action in ("PutResourcePolicy", "DeleteResourcePolicy")] == ["not-mentioned"] * 2
+    everything = ("GetSecretValue", "PutSecretValue", "UpdateSecret", "PutResourcePolicy", "DeleteResourcePolicy")
+    assert [ask(policy, STRANGER, action) for action in everything] == ["not-mentioned"] * 5
 
 
-@pytest.mark.parametrize(("backend", "expected"), [("local", []), ("memory", []), ("aws", ["projection.nobody-can-read"])])
-def test_a_value_that_nobody_can_read_is_reported_where_policies_are_enforced(backend: str, expected: list[str]) -> None:
+def test_naming_a_reader_closes_reading_and_nothing_else() -> None:
+    policy = resource_policy(make_request({"spec": {"access": {"readPrincipals": [READER]}}}), settings=Settings())
+    assert ask(policy, READER, "GetSecretValue") == "allowed"
+    assert [ask(policy, STRANGER, action) for action in ("GetSecretValue", "BatchGetSecretValue")] == ["denied"] * 2
+    assert ask(policy, STRANGER, "PutSecretValue") == "not-mentioned"
+
+
+def test_naming_only_an_unusable_reader_opens_nothing() -> None:
+    policy = resource_policy(make_request({"spec": {"access": {"readPrincipals": ["*"]}}}), settings=Settings())
+    assert ask(policy, STRANGER, "GetSecretValue") == "denied"
+
+
+@pytest.mark.parametrize(("backend", "expected"), [("local", []), ("memory", []), ("aws", ["projection.read-unrestricted"])])
+def test_a_value_that_anybody_can_read_is_reported_where_policies_are_enforced(backend: str, expected: list[str]) -> None:
     stores = {"aws-secrets-manager": StoreSettings(backend=backend)}
     settings = Settings(environments={"dev": EnvironmentSettings(stores=stores)})
     assert [finding.rule for finding in check_access(make_request(), settings=settings)] == expected

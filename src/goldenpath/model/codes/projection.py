@@ -52,6 +52,12 @@ CODES: dict[str, CodeDoc] = {
         fix="List the role of External Secrets under access.readerPrincipals in goldenpath.yaml, or under spec.access.readPrincipals.",
         rule="R16",
     ),
+    "projection.read-unrestricted": CodeDoc(
+        title="Nobody is named as reader",
+        why="Without a named reader the record's policy restricts no read: any identity policy of the account that allows reading decides.",
+        fix="List the role of External Secrets under access.readerPrincipals in goldenpath.yaml, or under spec.access.readPrincipals.",
+        rule="R16",
+    ),
     "projection.patch-by-index": CodeDoc(
         title="A patch addresses an entry by its number",
         why="When an entry is added above it, the patch silently changes another key, and the placeholder of its own key stays.",
