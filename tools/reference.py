@@ -88,7 +88,9 @@ def errors_page() -> str:
             area = code.partition(".")[0]
             parts.append(f"\n## {area}\n")
         rule = f" Rule {doc.rule}." if doc.rule else ""
-        parts.append(f"\n### `{code}`\n\n{_text(doc.title).removesuffix('.')}.{rule}\n\n**Why:** {_text(doc.why)}\n\n**Fix:** {_text(doc.fix)}\n")
+        parts.append(
+            f"\n### `{code}`\n\n{_text(doc.title).removesuffix('.')}.{rule}\n\n**Why:** {_text(doc.why)}\n\n**Fix:** {_text(doc.fix)}\n"
+        )
     return "".join(parts)
 
 
