@@ -5,9 +5,10 @@ A request without a first value has no ExternalSecret yet: the projection waits,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from goldenpath.app.desired import scopes_of
+from goldenpath.app.provenance import judged_origin, origin_of
 from goldenpath.app.revision import Governance, read_requests, require_clean
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
@@ -24,6 +25,8 @@ from goldenpath.projection.external_secret import external_secret_path
 from goldenpath.projection.render import render_environment
 
 Files = dict[str, dict[str, bytes]]
+
+_FEW = 20
 
 
 def deliver_environment(services: Services, governance: Governance, environment: str) -> DeliveryReceipt:
@@ -55,6 +58,7 @@ def deliver_environments(
     touched = touched_requests(requests, difference, directory=settings.directory)
     if not difference.writes and not difference.removals and not difference.foreign:
         return _nothing(services, difference), tuple(sorted(awaiting))
+    digests = _change_digests(services, governance, touched, {entry.request.id: entry.path for entry in catalog.entries})
     with open_trail(services).operation(
         "manifests.commit",
         target=Target(intent_id=",".join(request.id for request in touched[:20]), environment=",".join(environments)),
@@ -65,7 +69,7 @@ def deliver_environments(
             services.manifests(),
             lambda: rendered(governance, requests, environments, awaiting_value(services, governance, requests, environments)),
             settings=settings,
-            message=_message(services, governance, touched, environments),
+            message=_message(services, governance, touched, environments, digests),
             accept_drift=accept_drift,
             progress=services.progress,
         )
@@ -108,15 +112,36 @@ def touched_requests(requests: Iterable[SecretRequest], difference: Difference, 
     return sorted(touched, key=lambda request: request.id)
 
 
-def _message(services: Services, governance: Governance, touched: Sequence[SecretRequest], environments: Sequence[str]) -> DeliveryMessage:
+def _message(
+    services: Services,
+    governance: Governance,
+    touched: Sequence[SecretRequest],
+    environments: Sequence[str],
+    digests: tuple[str, ...],
+) -> DeliveryMessage:
     names = ", ".join(request.id for request in touched[:3]) + (f" and {len(touched) - 3} more" if len(touched) > 3 else "")  # noqa: PLR2004
     return DeliveryMessage(
         subject=f"Project {names or 'the catalog'} into {', '.join(environments)}",
         request_ids=tuple(request.id for request in touched),
-        change_digest="",
-        correlation_id=correlation_id(touched[0]) if len(touched) == 1 else services.correlation_id,
+        change_digests=digests,
+        correlation_ids=tuple(correlation_id(request) for request in touched) or (services.correlation_id,),
         source_commit=governance.commit,
     )
+
+
+def _change_digests(
+    services: Services, governance: Governance, touched: Sequence[SecretRequest], paths: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the digests of the reviewed changes behind ``touched``; left out where there are so many that looking would take long."""
+    if len(touched) > _FEW:
+        return ()
+    digests = []
+    for request in touched:
+        origin = origin_of(services, until=governance.commit, path=paths[request.id])
+        result = judged_origin(services, origin, until=governance.commit)
+        if result is not None:
+            digests.append(result.change.digest)
+    return tuple(digests)
 
 
 def _nothing(services: Services, difference: Difference) -> DeliveryReceipt:

@@ -119,8 +119,12 @@ def _unapproved(history: HistoryResult) -> PolicyBlocked:
         "approval.missing",
         f"{where} reached the protected branch without approval by: {missing}",
         subject=where,
-        hint=f"goldenpath approve --base {failed.base[:12]} --head {failed.result.change.head[:12]}, by eligible people, or revert the change",
+        hint=f"goldenpath approve {_range(failed.base, failed.result.change.head)}, by eligible people, or revert the change",
     )
+
+
+def _range(base: str, head: str) -> str:
+    return f"--base {base[:12]} --head {head[:12]}"
 
 
 _HEAL = "revert the change on the protected branch, then apply again"

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from goldenpath.app.audit_log import tail_audit
-from goldenpath.app.change import EMPTY_TREE
-from goldenpath.app.check import CheckResult, judge_range
-from goldenpath.app.dates import day_of
+from goldenpath.app.check import CheckResult
 from goldenpath.app.deliver import rendered
 from goldenpath.app.effects import desired_of
 from goldenpath.app.locate import Located, locate
+from goldenpath.app.provenance import Origin, judged_origin, origin_of
 from goldenpath.app.services import Services
 from goldenpath.audit.query import RecordFilter
 from goldenpath.audit.record import AuditRecord
@@ -71,28 +70,29 @@ def trace_request(services: Services, request_id: str) -> Trace:
 
 
 def _intent(services: Services, located: Located) -> tuple[Seam, Seam]:
-    reader = services.repository()
-    merged = reader.path_history(located.commit, located.path)[-1]
-    base = merged.parents[0] if merged.parents else ""
-    head = merged.parents[1] if len(merged.parents) > 1 else merged.oid
-    authors = sorted({commit.author_email for commit in reader.commits(base or EMPTY_TREE, head)}) if base else [merged.author_email]
+    origin = origin_of(services, until=located.commit, path=located.path)
+    brought = services.repository().commits(origin.base, origin.head) if origin.base else (origin.merged,)
     request = Seam(
         name="request",
         state="ok",
-        summary=f"{located.path} merged in {merged.oid[:12]}",
-        time=_time(merged),
-        facts=(("commit", merged.oid), ("head", head), ("authors", ", ".join(authors))),
+        summary=f"{located.path} merged in {origin.merged.oid[:12]}",
+        time=_time(origin.merged),
+        facts=(
+            ("commit", origin.merged.oid),
+            ("head", origin.head),
+            ("authors", ", ".join(sorted({commit.author_email for commit in brought}))),
+        ),
     )
-    return request, _approval(services, base, head, merged)
+    return request, _approval(services, located, origin)
 
 
-def _approval(services: Services, base: str, head: str, merged: CommitInfo) -> Seam:
-    if not base:
-        return Seam(name="approval", state="ok", summary="part of the commit that founded the platform", time=_time(merged))
+def _approval(services: Services, located: Located, origin: Origin) -> Seam:
     try:
-        result = judge_range(services.repository(), services.notes(), base=base, head=head, today=day_of(merged), is_merged=True)
+        result = judged_origin(services, origin, until=located.commit)
     except GoldenpathError as error:
         return Seam(name="approval", state="unknown", summary=f"cannot be judged again: {error.code}")
+    if result is None:
+        return Seam(name="approval", state="ok", summary="part of the commit that founded the platform", time=_time(origin.merged))
     return _approval_seam(result)
 
 

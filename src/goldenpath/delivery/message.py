@@ -23,20 +23,24 @@ _SHAPES = {
 
 
 class DeliveryMessage(Record, frozen=True, kw_only=True):
-    """What a delivery says about itself. An empty field is left out; ids are written sorted, each once."""
+    """What a delivery says about itself. An empty field is left out; each value is written once, sorted."""
 
     subject: str
     request_ids: tuple[str, ...] = ()
-    change_digest: str = ""
-    correlation_id: str = ""
+    change_digests: tuple[str, ...] = ()
+    correlation_ids: tuple[str, ...] = ()
     source_commit: str = ""
 
     @property
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """The trailers in the order they are written."""
-        pairs = [*((REQUEST, request_id) for request_id in sorted(set(self.request_ids)))]
-        pairs += [(CHANGE_DIGEST, self.change_digest), (CORRELATION_ID, self.correlation_id), (SOURCE_COMMIT, self.source_commit)]
-        return tuple((name, value) for name, value in pairs if value)
+        groups = (
+            (REQUEST, self.request_ids),
+            (CHANGE_DIGEST, self.change_digests),
+            (CORRELATION_ID, self.correlation_ids),
+            (SOURCE_COMMIT, (self.source_commit,)),
+        )
+        return tuple((name, value) for name, values in groups for value in sorted(set(values)) if value)
 
     @property
     def text(self) -> str:

@@ -23,8 +23,8 @@ SETTINGS = DeliverySettings(repository="../gitops", attempts=3)
 MESSAGE = DeliveryMessage(
     subject="Deliver dev",
     request_ids=("SEC-0100", "SEC-0007", "SEC-0007"),
-    change_digest="sha256:" + "a" * 64,
-    correlation_id="corr-1",
+    change_digests=("sha256:" + "a" * 64,),
+    correlation_ids=("corr-1",),
     source_commit="b" * 40,
 )
 FILES: Files = {"dev": {"es/a.yaml": b"a: 1\n", "es/b.yaml": b"b: 1\n"}}
@@ -198,8 +198,8 @@ def test_generated_file_cannot_pose_as_the_listing() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("request_ids", ("SEC-7",)), ("request_ids", ("SEC-0007\nX: y",)), ("change_digest", "sha256:zz"), ("correlation_id", "a b"),
-     ("correlation_id", "x\nGoldenpath-Request: SEC-0001"), ("source_commit", "main"), ("source_commit", "B" * 40)],
+    [("request_ids", ("SEC-7",)), ("request_ids", ("SEC-0007\nX: y",)), ("change_digests", ("sha256:zz",)), ("correlation_ids", ("a b",)),
+     ("correlation_ids", ("x\nGoldenpath-Request: SEC-0001",)), ("source_commit", "main"), ("source_commit", "B" * 40)],
 )  # fmt: skip
 def test_trailer_that_does_not_have_its_shape_is_refused(target: GitManifests, field: str, value: object) -> None:
     with pytest.raises(InvalidIntent) as raised:
