@@ -36,12 +36,14 @@ def shown_width(text: str) -> int:
 
 
 def _fit(widths: Sequence[int], width: int) -> list[int]:
+    """Narrow the widest columns; the first one names the row, so it gives way only when nothing else can."""
     fitted = list(widths)
     excess = sum(fitted) + _GAP * (len(fitted) - 1) - width
-    while excess > 0 and max(fitted) > _NARROWEST:
-        widest = fitted.index(max(fitted))
-        fitted[widest] -= 1
-        excess -= 1
+    for candidates in (range(1, len(fitted)), range(len(fitted))):
+        while excess > 0 and candidates and max(fitted[index] for index in candidates) > _NARROWEST:
+            widest = max(candidates, key=lambda index: fitted[index])
+            fitted[widest] -= 1
+            excess -= 1
     return fitted
 
 

@@ -141,6 +141,11 @@ def test_tables_fit_the_width(rows: list[tuple[str, str]], width: int) -> None:
     assert all(shown_width(line) <= width for line in lines)
 
 
+def test_the_first_column_gives_way_last() -> None:
+    lines = render_table(("ID", "NAME", "OWNER"), [("SEC-0007", "n" * 30, "o" * 30)], width=32).split("\n")
+    assert lines[1] == "SEC-0007  nnnnnnn...  ooooooo..."
+
+
 def test_columns_limit_a_table_and_a_pipe_does_not() -> None:
     long = "x" * 200
     assert len(make_output(COLUMNS="40").table(("A",), [(long,)]).splitlines()[1]) == 40
