@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import msgspec
 
 from goldenpath.app.working_tree import WorkingTree, open_working_tree
 from goldenpath.errors import InvalidIntent
-from goldenpath.intent.catalog import read_places
-from goldenpath.intent.contract import load
+from goldenpath.intent.catalog import CatalogEntry, read_places
+from goldenpath.intent.contract import load, locate
 from goldenpath.intent.folder import Folder
 from goldenpath.intent.layout import SIDECAR_SUFFIX, is_below, is_request_like
 from goldenpath.model.base import Record
 from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.sidecar import Sidecar
+from goldenpath.policy.principals import entries_of, principal_findings
 from goldenpath.ports.repository import TreeEntry
 
 
@@ -35,7 +38,7 @@ def validate_tree(root: Path) -> Validation:
     if not tree.has_settings:
         return _validation(tree.files, tree.findings)
     catalog = tree.read_catalog()
-    return _validation(tree.files + catalog.files, [*tree.findings, *catalog.findings])
+    return _validation(tree.files + catalog.files, [*tree.findings, *catalog.findings, *_principals(tree, catalog.entries)])
 
 
 def validate_paths(root: Path, paths: Sequence[Path]) -> Validation:
@@ -82,7 +85,8 @@ def _check(tree: WorkingTree, folder: Folder, entries: Sequence[TreeEntry], *, i
     governed = tree.governed if is_inside else {}
     in_catalog = [entry for entry in entries if is_inside and any(is_below(entry.path, root) for root in tree.roots)]
     known = {entry.path for entry in in_catalog} | governed.keys()
-    findings = [*read_places(folder, in_catalog, settings=tree.settings, enums=tree.enums)]
+    catalog = read_places(folder, in_catalog, settings=tree.settings, enums=tree.enums)
+    findings = [*catalog.findings, *_principals(tree, catalog.entries)]
     for entry in entries:
         findings += [finding for finding in tree.findings if finding.file == entry.path] if entry.path in governed else []
         if entry.path not in known:
@@ -95,8 +99,23 @@ def _check_loose(tree: WorkingTree, folder: Folder, entry: TreeEntry) -> Sequenc
     data = folder.read_regular(entry)
     if isinstance(data, Finding):
         return [data]
-    kind = Sidecar if entry.path.endswith(SIDECAR_SUFFIX) else SecretRequest
-    return load(data, kind, file=entry.path, enums=tree.enums).findings
+    if entry.path.endswith(SIDECAR_SUFFIX):
+        return load(data, Sidecar, file=entry.path, enums=tree.enums).findings
+    loaded = load(data, SecretRequest, file=entry.path, enums=tree.enums)
+    return loaded.findings if loaded.value is None else _faulty_principals(tree, loaded.value, entry.path, data)
+
+
+def _principals(tree: WorkingTree, entries: Sequence[CatalogEntry]) -> Iterator[Finding]:
+    for entry in entries:
+        if entries_of(entry.request):
+            yield from _faulty_principals(tree, entry.request, entry.path, tree.folder.read_file(entry.path) or b"")
+
+
+def _faulty_principals(tree: WorkingTree, request: SecretRequest, path: str, data: bytes) -> list[Finding]:
+    """Return what is wrong with a request's principals (R16), at their lines. What only the platform can mend is left to the gate."""
+    found = principal_findings(request, tree.settings, file=path)
+    places = ((finding, locate(data, finding.field)) for finding in found if finding.is_blocking)
+    return [msgspec.structs.replace(finding, line=line, column=column) for finding, (line, column) in places]
 
 
 def _validation(files: int, findings: Sequence[Finding]) -> Validation:

@@ -96,13 +96,14 @@ def read_working_tree(folder: Folder, *, settings: Settings, enums: Enums, tombs
     return FolderCatalog(catalog.entries, catalog.findings, len(entries), tuple(sorted({place.id for place in listed.places})))
 
 
-def read_places(folder: Folder, entries: Sequence[TreeEntry], *, settings: Settings, enums: Enums) -> list[Finding]:
-    """Return the faults of some files of a working tree, each checked by itself and against its path."""
+def read_places(folder: Folder, entries: Sequence[TreeEntry], *, settings: Settings, enums: Enums) -> Catalog:
+    """Return the requests among some files of a working tree, each checked by itself and against its path, not against the others."""
     root = settings.catalog.root
     listed = sort_out(_below(entries, root), root)
     strays = [finding for other in other_roots(root) for finding in misplaced(_below(entries, other), root=root, other=other)]
     files = load_files(listed.places, folder.read, enums)
-    return [*listed.findings, *strays, *files.findings, *check_pairs(files), *map(refuse_kind, folder.unreadable)]
+    findings = [*listed.findings, *strays, *files.findings, *check_pairs(files), *map(refuse_kind, folder.unreadable)]
+    return _catalog(files, _entries(files, {}), findings, "")
 
 
 def _below(entries: Iterable[TreeEntry], root: str) -> Iterator[TreeEntry]:

@@ -40,7 +40,7 @@ class CompiledPolicy:
         self.reserved_targets = {(target.namespace, target.name) for target in policy.reserved_targets if target.namespace is not None}
         self._namespaces = _by_namespace(policy.namespaces.mapped)
         self._floors: dict[tuple[str, str], str] = {}
-        self._accounts: dict[str, frozenset[str]] = {}
+        self._accounts: dict[str, frozenset[str] | None] = {}
         self._settings = settings
 
     def floor(self, environment: str, secret_type: str) -> str:
@@ -68,12 +68,11 @@ class CompiledPolicy:
         days = self.cadence_days.get(rotation_class)
         return 0.0 if days is None or rotation_class == "none" else 1.0 / days
 
-    def accounts(self, environment: str) -> frozenset[str]:
-        """Return the accounts whose principals may be named in an environment; empty when none is configured."""
-        accounts = self._accounts.get(environment)
-        if accounts is None:
-            accounts = self._accounts[environment] = accounts_of(self._settings, environment)
-        return accounts
+    def accounts(self, environment: str) -> frozenset[str] | None:
+        """Return the accounts whose principals may be named in an environment; see :func:`accounts_of`."""
+        if environment not in self._accounts:
+            self._accounts[environment] = accounts_of(self._settings, environment)
+        return self._accounts[environment]
 
     def is_reserved_namespace(self, namespace: str) -> bool:
         """Say whether the namespace belongs to the cluster or the platform (R26)."""

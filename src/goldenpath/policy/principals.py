@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from msgspec import structs
+
 from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
@@ -43,10 +45,13 @@ def entries_of(request: SecretRequest) -> tuple[Entry, ...]:
     )
 
 
-def accounts_of(settings: Settings, environment: str) -> frozenset[str]:
-    """Return the accounts whose principals may be named in an environment; empty when none is configured."""
-    chosen = settings.environment(environment)
-    return frozenset(filter(None, (chosen.account, *chosen.allowed_accounts)))
+def accounts_of(settings: Settings, environment: str) -> frozenset[str] | None:
+    """Return the accounts whose principals may be named in an environment; None when the platform has named none for any of them.
+
+    A platform that has named accounts for one environment has said what belongs where: there, an environment without any takes nobody.
+    """
+    named = {name: frozenset(filter(None, (each.account, *each.allowed_accounts))) for name, each in settings.environments.items()}
+    return named.get(environment, frozenset()) if any(named.values()) else None
 
 
 def principal_findings(request: SecretRequest, settings: Settings, *, file: str) -> tuple[Finding, ...]:
@@ -73,9 +78,12 @@ def invalid(entries: Iterable[Entry], request: SecretRequest, file: str) -> Iter
             )
 
 
-def foreign(entries: Iterable[Entry], request: SecretRequest, file: str, allowed: frozenset[str]) -> Iterator[Finding]:
-    """Yield a finding for every entry of an account outside ``allowed``."""
+def foreign(entries: Iterable[Entry], request: SecretRequest, file: str, allowed: frozenset[str] | None) -> Iterator[Finding]:
+    """Yield a finding for every entry of an account outside ``allowed``; where no accounts are named, one warning."""
     environment = request.environment
+    if allowed is None:
+        yield from _unnamed(entries, request, file)
+        return
     for entry in entries:
         if entry.principal.account and entry.principal.account not in allowed:
             yield _finding(
@@ -87,6 +95,21 @@ def foreign(entries: Iterable[Entry], request: SecretRequest, file: str, allowed
                 expected=f"an account of {environment}: {', '.join(sorted(allowed)) or 'none is configured'}",
                 hint=f"use a principal of that environment, or have the account added to environments.{environment} in goldenpath.yaml",
             )
+
+
+def _unnamed(entries: Iterable[Entry], request: SecretRequest, file: str) -> Iterator[Finding]:
+    first = next((entry for entry in entries if entry.principal.account), None)
+    if first is not None:
+        finding = _finding(
+            ACCOUNT,
+            request,
+            file,
+            first,
+            "goldenpath.yaml names no account for any environment, so nobody can tell whether these principals belong here",
+            expected=f"environments.{request.environment}.account",
+            hint="name the account of each environment in goldenpath.yaml; from then on principals of other accounts are refused",
+        )
+        yield structs.replace(finding, level="warn")
 
 
 def repeated(entries: Iterable[Entry], request: SecretRequest, file: str) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.policy.policy_desk import DEV, PROD, SETTINGS, context, edit, levels, new, request, verdict_on
 
+from goldenpath.model.settings import Settings
 from goldenpath.policy.principals import principal_findings
 
 ROLE = f"arn:aws:iam::{DEV}:role/reader"
@@ -81,6 +82,12 @@ ACCOUNTS = [
 def test_account_is_allowed_in_the_environment(environment: str, account: str, level: str | None) -> None:
     verdict = verdict_on(new(tier="high", environment=environment, write=[f"arn:aws:iam::{account}:role/x"]))
     assert levels(verdict) == ({"principal-account": level} if level else {})
+
+
+def test_where_no_account_is_named_anywhere_the_gate_warns_and_does_not_guess() -> None:
+    asked = new(read=[f"arn:aws:iam::{DEV}:role/x", f"arn:aws:iam::{PROD}:role/y"]).current
+    findings = principal_findings(asked, Settings(), file="f.yaml")
+    assert [(finding.rule, finding.level) for finding in findings] == [("policy.principal-account", "warn")]
 
 
 OVERLAPS = [
