@@ -18,6 +18,7 @@ from goldenpath.app.services import Services
 from goldenpath.errors import NotFound
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
+from goldenpath.providers.git.identity import claimed_address
 from goldenpath.providers.git.reader import GitReader
 from goldenpath.providers.system import SystemClock, SystemEntropy
 from goldenpath.settings import SETTINGS_FILE, load_settings
@@ -56,7 +57,7 @@ def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _
         settings_commit=commit,
         clock=wiring.clock,
         entropy=wiring.entropy,
-        actor=_actor(),
+        actor=_actor(root),
         source=Source(user_agent="goldenpath-cli", client_version=__version__),
         correlation_id=os.environ.get("GOLDENPATH_CORRELATION_ID") or wiring.entropy.sortable_id(),
         repository=lambda: reader,
@@ -201,11 +202,12 @@ def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
     return (local, "") if data is None else (load_settings(data, variables=os.environ), commit)
 
 
-def _actor() -> Actor:
+def _actor(root: Path) -> Actor:
+    """Return who acts, as the operating system or the runner says; the address in git's configuration is only what they call themselves."""
     if os.environ.get("GITHUB_ACTIONS"):
         return Actor(id=f"github:{os.environ.get('GITHUB_ACTOR', 'unknown')}", kind="automation", auth_method="ci-runner")
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = f"uid-{os.getuid()}"
-    return Actor(id=name, kind="human", auth_method="os-user")
+    return Actor(id=name, kind="human", auth_method="os-user", display=claimed_address(root))

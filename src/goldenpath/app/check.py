@@ -20,6 +20,7 @@ from goldenpath.policy.approvals import ApprovalResult, evaluate
 from goldenpath.policy.gate import judge
 from goldenpath.ports.repository import ApprovalNotes, RepositoryReader
 from goldenpath.projection.access_table import check_access
+from goldenpath.projection.stores import find_unprojected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,10 @@ def collect_approvals(notes: ApprovalNotes, governance: Governance, change: Chan
 
 
 def _projection_faults(change: Change, governance: Governance) -> tuple[Finding, ...]:
-    """Return what is wrong with the access policies that the change would generate."""
-    return tuple(
-        finding for each in change.requests if each.after is not None for finding in check_access(each.after, settings=governance.settings)
-    )
+    """Return what is wrong with the access policies that the change would generate, and which requests reach no cluster."""
+    requests = [each.after for each in change.requests if each.after is not None]
+    access = [finding for request in requests for finding in check_access(request, settings=governance.settings)]
+    return (*access, *find_unprojected(requests))
 
 
 def _with(verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:

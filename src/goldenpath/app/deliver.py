@@ -15,6 +15,7 @@ from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.compare import Difference
 from goldenpath.delivery.message import DeliveryMessage
 from goldenpath.delivery.publish import preview_delivery, publish
+from goldenpath.errors import PolicyBlocked
 from goldenpath.intent.catalog import Catalog
 from goldenpath.model.audit import Target
 from goldenpath.model.correlation import correlation_id
@@ -22,6 +23,7 @@ from goldenpath.model.naming import store_ref
 from goldenpath.model.receipt import DeliveryReceipt
 from goldenpath.model.request import SecretRequest
 from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.projection.lint import lint_files
 from goldenpath.projection.render import render_environment
 
 Files = dict[str, dict[str, bytes]]
@@ -58,6 +60,7 @@ def deliver_environments(
     touched = touched_requests(requests, difference, directory=settings.directory)
     if not difference.writes and not difference.removals and not difference.foreign:
         return _nothing(services, difference), tuple(sorted(awaiting))
+    _require_clean_manifests(governance, difference, environments, directory=settings.directory)
     digests = _change_digests(services, governance, touched, {entry.request.id: entry.path for entry in catalog.entries})
     with open_trail(services).operation(
         "manifests.commit",
@@ -103,6 +106,21 @@ def awaiting_value(
         ready = {record.ref: record.request_id for record in store.list_records(scope.environment) if record.version_at("current")}
         waiting |= {request.id for request in scope.requests if ready.get(store_ref(request, prefix=prefix)) != request.id}
     return frozenset(waiting)
+
+
+def _require_clean_manifests(governance: Governance, difference: Difference, environments: Sequence[str], *, directory: str) -> None:
+    """Refuse to commit a manifest that holds a placeholder, or reaches into another environment (R28, R33): the last look before Git."""
+    for environment in environments:
+        folder = f"{directory}/{environment}/"
+        files = {path: content for path, content in difference.writes.items() if path.startswith(folder)}
+        findings = lint_files(files, environment=environment, settings=governance.settings)
+        if findings:
+            raise PolicyBlocked(
+                "apply.manifest-refused",
+                f"{len(findings)} findings in the manifests of {environment}, first: {findings[0].message} [{findings[0].rule}]",
+                subject=f"{findings[0].file}:{findings[0].line}",
+                hint="nothing was committed; mend the request or the settings that the manifest comes from",
+            )
 
 
 def touched_requests(requests: Iterable[SecretRequest], difference: Difference, *, directory: str) -> list[SecretRequest]:

@@ -13,10 +13,12 @@ from goldenpath.errors import InvalidIntent
 from goldenpath.injection.check import check_batch
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.finding import Finding
-from goldenpath.model.payload import encode_payload
+from goldenpath.model.payload import encode_payload, outline_payload
 from goldenpath.model.receipt import DeliveryReceipt
 from goldenpath.model.request import KeySpec
 from goldenpath.model.secret import SecretValue
+from goldenpath.projection.payload_check import check_payload
+from goldenpath.projection.stores import is_projectable
 from goldenpath.provision.fence import hold_fence
 
 
@@ -57,6 +59,8 @@ def seed_secret(
     require_readable(located.request)
     _require_good(located, check_batch(located.request, values))
     blob = encode_payload(values)
+    if is_projectable(located.request):
+        _require_good(located, check_payload(outline_payload(blob), subject=request_id))
     keys = tuple(sorted(values))
     if is_dry_run:
         located.record()

@@ -11,6 +11,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Run the verb with --dry-run, add the entry that it prints to governance/actions.yaml, and have the change reviewed.",
         rule="R20 R21",
     ),
+    "apply.manifest-refused": CodeDoc(
+        title="A generated manifest must not be committed",
+        why="It still holds a placeholder, or names a store or path of another environment; a cluster would act on it.",
+        fix="Mend the request or the settings that the manifest comes from; goldenpath explain CODE says more about the finding named.",
+        rule="R28",
+    ),
     "apply.not-protected": CodeDoc(
         title="The commit is not on the protected branch",
         why="Only what was reviewed and merged is applied; a branch that is checked out decides nothing.",

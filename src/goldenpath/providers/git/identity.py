@@ -23,14 +23,8 @@ def read_identity(folder: Path, *, email: str | None = None, signing_key: str | 
     Raises:
         Misconfigured: ``git.identity-missing`` when git knows no address or no signing key.
     """
-    git = find_place(folder).git.online()
-
-    def configured(key: str) -> str:
-        return git.run("config", "--get", key, allowed=(0, 1)).output.decode("utf-8", "replace").strip()
-
-    found = GitIdentity(
-        name=configured("user.name"), email=email or configured("user.email"), signing_key=signing_key or configured("user.signingkey")
-    )
+    name, address, key = (_configured(folder, name) for name in ("user.name", "user.email", "user.signingkey"))
+    found = GitIdentity(name=name, email=email or address, signing_key=signing_key or key)
     missing = [name for name, value in (("user.email", found.email), ("user.signingkey", found.signing_key)) if not value]
     if missing:
         raise Misconfigured(
@@ -40,3 +34,13 @@ def read_identity(folder: Path, *, email: str | None = None, signing_key: str | 
             hint="git config user.signingkey ~/.ssh/id_ed25519 (an SSH key), or pass --key and --email",
         )
     return found._replace(name=found.name or found.email)
+
+
+def claimed_address(folder: Path) -> str:
+    """Return ``user.email`` as git has it for ``folder``; empty when it has none. Nobody checked it."""
+    return _configured(folder, "user.email")
+
+
+def _configured(folder: Path, key: str) -> str:
+    git = find_place(folder).git.online()
+    return git.run("config", "--get", key, allowed=(0, 1)).output.decode("utf-8", "replace").strip()
