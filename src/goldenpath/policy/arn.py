@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _IAM_PRINCIPAL = re.compile(
     r"arn:(?:aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b):iam::([0-9]{12}):(?:role|user)/(?:[A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """One principal: its account, or why it cannot be used."""
 
     text: str
