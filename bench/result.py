@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -148,12 +149,16 @@ def markdown(document: dict[str, object]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {entry['id']} | {entry['name']} | {entry['baseline_name']}: {_number(entry['baseline'], entry['base_unit'])} "
+        f"| {entry['id']} | {entry['name']} | {_baseline(entry)} "
         f"| {_number(entry['measured'], entry['base_unit'])} | {_number(entry['figure'], entry['unit'])} | {entry['reach']} "
         f"| {'reached' if entry['reached'] else 'not reached'}{'; ' + entry['note'] if entry['note'] else ''} |"
-        for entry in rows
+        for entry in sorted(rows, key=lambda entry: int(entry["id"][1:]))
     ]
     return "\n".join(lines) + "\n"
+
+
+def _baseline(entry: dict[str, Any]) -> str:
+    return "-" if entry["baseline"] is None else f"{entry['baseline_name']}: {_number(entry['baseline'], entry['base_unit'])}"
 
 
 def _number(value: float | None, unit: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -57,28 +58,32 @@ class Folder:
 
     def read(self, places: Sequence[Place]) -> Iterator[tuple[Place, bytes]]:
         """Yield each place with its bytes, at most one more than a request may have; one that cannot be read goes to ``unreadable``."""
-        for place in places:
-            data = self.read_file(place.path)
-            if data is None:
-                self.unreadable.append(_entry(place.path, UNREADABLE))
-            else:
-                yield place, data
+        for folder, neighbours in groupby(places, key=lambda place: place.path.rpartition("/")[0]):
+            for place, data in self._read_in(folder, neighbours):
+                if data is None:
+                    self.unreadable.append(_entry(place.path, UNREADABLE))
+                else:
+                    yield place, data
 
     def read_file(self, path: str, *, max_bytes: int = REQUEST_LIMITS.max_bytes) -> bytes | None:
         """Return the bytes of a regular file, at most ``max_bytes`` and one; None when it is no such file or cannot be read."""
         folder, _, name = path.rpartition("/")
         try:
             with self._opened(folder) as parent:
-                descriptor = os.open(name, _FILE_FLAGS, dir_fd=parent)
+                return _read_at(parent, name, max_bytes)
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
+
+    def _read_in(self, folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, bytes | None]]:
+        """Read the files of one folder while it is open: the way there is walked once, not once per file."""
+        with ExitStack() as held:
             try:
-                return file.read(max_bytes + 1)
+                parent = held.enter_context(self._opened(folder))
             except OSError:
-                return None
+                parent = None
+            for place in places:
+                name = place.path.rpartition("/")[2]
+                yield place, None if parent is None else _read_at(parent, name, REQUEST_LIMITS.max_bytes)
 
     def read_regular(self, entry: TreeEntry, *, max_bytes: int = REQUEST_LIMITS.max_bytes) -> bytes | Finding:
         """Return the bytes of a listed entry, at most ``max_bytes`` and one, or the finding that says why it was not opened."""
@@ -157,6 +162,20 @@ def _write(name: str, data: bytes, folder: int) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _read_at(parent: int, name: str, max_bytes: int) -> bytes | None:
+    try:
+        descriptor = os.open(name, _FILE_FLAGS, dir_fd=parent)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        try:
+            return file.read(max_bytes + 1)
+        except OSError:
+            return None
 
 
 def _entry(path: str, mode: str) -> TreeEntry:
