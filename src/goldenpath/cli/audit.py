@@ -158,7 +158,8 @@ def _show_one(state: CliState, record: AuditRecord) -> None:
 def _cells(record: AuditRecord) -> tuple[str, ...]:
     target = record.target.intent_id or record.target.backend_ref or record.target.environment
     outcome = f"{record.outcome} {record.error_type}".strip()
-    return (record.time, str(record.seq), record.phase, record.action, outcome, record.actor.display or record.actor.id, target, record.decision.reason)
+    who = record.actor.display or record.actor.id
+    return (record.time, str(record.seq), record.phase, record.action, outcome, who, target, record.decision.reason)
 
 
 def _printable(cells: tuple[str, ...]) -> list[str]:

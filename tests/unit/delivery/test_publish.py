@@ -115,7 +115,7 @@ FOREIGN = {
 
 @pytest.mark.parametrize("accept_drift", [False, True])
 @pytest.mark.parametrize("case", sorted(FOREIGN))
-def test_file_of_somebody_else_is_never_replaced(repo: GitRepo, target: GitManifests, case: str, accept_drift: bool) -> None:  # noqa: FBT001
+def test_file_of_somebody_else_is_never_replaced(repo: GitRepo, target: GitManifests, case: str, accept_drift: bool) -> None:
     theirs, wanted = FOREIGN[case]
     head = by_hand(target, {f"environments/dev/{theirs}": b"theirs"})
     with pytest.raises(Conflict) as raised:

@@ -166,7 +166,7 @@ CODES: dict[str, CodeDoc] = {
     ),
     "state.not-private": CodeDoc(
         title="A state file or folder is not private",
-        why="Others could read or replace it, it is a link, or it is somebody else's. It may have been read, so it is not repaired silently.",
+        why="Others could read or replace it, it is a link, or it is not ours. It may have been read, so it is not repaired silently.",
         fix="Find out who could use it; then chmod 700 the folder and 600 the file.",
         rule="R58",
     ),
