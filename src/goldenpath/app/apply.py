@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.audited import AuditedStore, Subject
+from goldenpath.app.continuity import delivered_from, require_continuous
 from goldenpath.app.deliver import deliver_environments
 from goldenpath.app.desired import StoreScope, remember_stores, scopes_of, stores_used
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.ready import APPLIED, Ready, prepare
+from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail, target_of
 from goldenpath.model.audit import ApprovalRef, AuditDecision, Target
@@ -51,6 +53,8 @@ def plan_apply(services: Services, *, environments: Sequence[str] = (), commit: 
         plan_scope(services, ready.governance, ready.commit, scope, _audited(services, ready, scope))
         for scope in _scopes(services, ready, environments)
     ]
+    with refusals_recorded(services, "platform.apply"):
+        require_continuous(services, ready.commit, frozenset[str]().union(*(planned.sources for planned in plans)))
     return ApplyResult(commit=ready.commit, plans=tuple(plans), warnings=ready.warnings)
 
 
@@ -88,6 +92,7 @@ def apply(
         decision=decision,
         joins=joins_of(services, commit=ready.commit),
     ) as operation:
+        require_continuous(services, ready.commit, delivered_from(services, sorted({scope.environment for scope in scopes})))
         remember_stores(services.journal(), scopes)
         for scope in scopes:
             plan, receipt = _apply_scope(services, ready, scope, accept_drift=accept_drift, expected=expected)
@@ -135,6 +140,7 @@ def _apply_scope(
         wait_seconds=limits.lease_seconds,
     ) as held:
         planned = plan_scope(services, ready.governance, ready.commit, scope, store, expected=expected)
+        require_continuous(services, ready.commit, planned.sources)
         receipt = execute(
             planned.plan,
             store=store,

@@ -3,14 +3,19 @@
 The first-parent line is cut into segments. A merge is judged as the branch that it brought in, and must bring in exactly that; a run of
 plain commits is judged as one change up to a commit that carries approvals. A segment that fails is tried together with what follows, so
 that reverting, or approving the whole net change, heals the line. Nothing is forgotten: ``verified_to`` is kept by the caller.
+
+Commits that came to the front of the line by a merge with swapped parents never stood on the protected branch: the line is taken up where
+it holds what is trusted again, and the whole way from there is one change.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.check import CheckResult
+from goldenpath.errors import GoldenpathError, InvalidIntent, NotFound
 from goldenpath.model.approval import Approval
 from goldenpath.model.change import CommitInfo
 from goldenpath.ports.repository import PathChange, RepositoryReader
@@ -19,21 +24,22 @@ LOOK_AHEAD = 50
 """How many later commits may heal a segment; more than any real revert needs, few enough to stay quick."""
 
 Judge = Callable[[str, str, CommitInfo], CheckResult]
-Governed = Callable[[str, str], tuple[PathChange, ...]]
+Governed = Callable[[str, str, str], tuple[PathChange, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of the line that was judged: from ``base`` (excluded) to ``end``."""
+    """A stretch of the line that was judged: from ``base`` (excluded) to ``end``. ``fault`` says why it cannot be judged at all."""
 
     base: str
     end: str
-    result: CheckResult | None
+    result: CheckResult | None = None
+    fault: GoldenpathError | None = None
 
     @property
     def is_good(self) -> bool:
         """True when nothing governed changed, or the gate passes and every needed approval is there."""
-        return self.result is None or self.result.is_approved
+        return self.fault is None and (self.result is None or self.result.is_approved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +68,9 @@ def verify_history(reader: RepositoryReader, *, since: str, until: str, judge: J
         since: Last commit known to be covered.
         until: Commit to be applied.
         judge: Judges (base, head) with the governance of base and the approvals kept for head, as of the day of the given commit.
-        governed: Returns the changed catalog and governance paths between two commits.
+        governed: Returns the catalog and governance paths, as the settings of the first commit name them, that differ between two more.
     """
-    line = reader.first_parents(since, until)
+    line = _holding(reader, since, reader.first_parents(since, until))
     segments: list[Segment] = []
     good, index = since, 0
     while index < len(line):
@@ -74,6 +80,13 @@ def verify_history(reader: RepositoryReader, *, since: str, until: str, judge: J
         segments.append(segment)
         good, index = segment.end, index + taken
     return HistoryResult(verified_to=good, segments=tuple(segments))
+
+
+def _holding(reader: RepositoryReader, since: str, line: Sequence[CommitInfo]) -> Sequence[CommitInfo]:
+    """Return the part of the line whose commits contain ``since``: all of it, unless a merge put another branch first."""
+    if not line or since in line[0].parents[:1]:
+        return line
+    return line[bisect_left(line, True, key=lambda info: reader.is_ancestor(since, info.oid)) :]
 
 
 def _next_segment(base: str, ahead: Sequence[CommitInfo], judge: Judge, governed: Governed) -> tuple[Segment, int]:
@@ -88,13 +101,21 @@ def _next_segment(base: str, ahead: Sequence[CommitInfo], judge: Judge, governed
 
 
 def _segment(base: str, commit: CommitInfo, judge: Judge, governed: Governed) -> Segment:
-    brought = governed(base, commit.oid)
+    """Judge one commit; what cannot be read (a link, an unrelated history) fails as a stretch does, so that a revert heals it too."""
+    try:
+        return _judged(base, commit, judge, governed)
+    except (InvalidIntent, NotFound) as fault:
+        return Segment(base=base, end=commit.oid, fault=fault)
+
+
+def _judged(base: str, commit: CommitInfo, judge: Judge, governed: Governed) -> Segment:
+    brought = governed(base, base, commit.oid)
     if not brought:
-        return Segment(base=base, end=commit.oid, result=None)
+        return Segment(base=base, end=commit.oid)
     if len(commit.parents) != 2 or commit.parents[0] != base:  # noqa: PLR2004 - a merge has two parents
         return _net_segment(base, commit, judge, governed)
     branch = judge(base, commit.parents[1], commit)
-    if not _same_effect(brought, governed(branch.change.merge_base, commit.parents[1])):
+    if not _same_effect(brought, governed(base, branch.change.merge_base, commit.parents[1])):
         return _net_segment(base, commit, judge, governed)
     if branch.is_approved:
         return Segment(base=base, end=commit.oid, result=branch)
@@ -104,9 +125,12 @@ def _segment(base: str, commit: CommitInfo, judge: Judge, governed: Governed) ->
 
 
 def _net_segment(base: str, end: CommitInfo, judge: Judge, governed: Governed) -> Segment:
-    if not governed(base, end.oid):
-        return Segment(base=base, end=end.oid, result=None)
-    return Segment(base=base, end=end.oid, result=judge(base, end.oid, end))
+    try:
+        if not governed(base, base, end.oid):
+            return Segment(base=base, end=end.oid)
+        return Segment(base=base, end=end.oid, result=judge(base, end.oid, end))
+    except (InvalidIntent, NotFound) as fault:
+        return Segment(base=base, end=end.oid, fault=fault)
 
 
 def _same_effect(first: Sequence[PathChange], second: Sequence[PathChange]) -> bool:

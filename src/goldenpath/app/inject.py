@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.reveal import look, reveal
 from goldenpath.app.services import Services
 from goldenpath.injection.exec_env import ChildEnvironment, build_environment
+from goldenpath.model.audit import Target
 from goldenpath.model.payload import encode_payload
 from goldenpath.model.secret import SecretValue
 
@@ -39,7 +41,8 @@ def injection_for(services: Services, request_id: str, wanted: Wanted, *, parent
         NotFound: ``value.awaiting``, ``exec.key-missing``.
         InvalidIntent: ``exec.key-unknown`` and the other ``exec.*`` codes.
     """
-    declared = [spec.name for spec in look(services, request_id).request.spec.keys]
+    with refusals_recorded(services, "secret.read", target=Target(intent_id=request_id)):
+        declared = [spec.name for spec in look(services, request_id).request.spec.keys]
     values, version = reveal(services, request_id, reason=reason)
     environment = build_environment(
         values,

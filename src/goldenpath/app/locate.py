@@ -1,11 +1,16 @@
-"""One request, found by id on the protected branch, and the store that holds its value. Cost follows one file, not the catalog."""
+"""One request, found by id on the protected branch, and the store that holds its value. Cost follows one file, not the catalog.
+
+Only the reviewed part of the branch counts: what was merged without approval changes no read, no seed and no manifest either.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from goldenpath.app.audited import AuditedStore, Subject
+from goldenpath.app.history import HistoryResult
 from goldenpath.app.protected import protected_tip
+from goldenpath.app.reviewed import require_reviewed_settings, review, unreviewed
 from goldenpath.app.revision import Governance, read_governance, require_clean
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail, target_of
@@ -22,7 +27,7 @@ from goldenpath.ports.repository import TreeEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A request as the protected branch states it, with its store."""
+    """A request as the reviewed part of the protected branch states it, with its store."""
 
     commit: str
     path: str
@@ -55,19 +60,24 @@ class Located:
 
 
 def locate(services: Services, request_id: str, *, reason: str = "") -> Located:
-    """Find a request on the protected branch.
+    """Find a request on the reviewed part of the protected branch.
 
     Raises:
         NotFound: ``request.unknown``.
+        PolicyBlocked: ``approval.missing`` and its like when it may stand behind a change that nobody reviewed,
+            ``platform.settings-unreviewed``.
+        Conflict: ``history.rewritten``.
         InvalidIntent: the request's file has faults.
     """
     reader = services.repository()
-    commit = protected_tip(reader, services.settings)
+    history = review(services, protected_tip(reader, services.settings))
+    commit = history.verified_to
+    require_reviewed_settings(services, commit)
     governance = read_governance(reader, commit)
     root = governance.settings.catalog.root
     wanted = {f"{request_id}.yaml", f"{request_id}.metadata.yaml"}
     files = [entry for entry in reader.list_tree(commit, root) if entry.path.rpartition("/")[2] in wanted]
-    entry = _only(services, governance, request_id, files)
+    entry = _only(services, governance, request_id, files, history)
     ref = store_ref(entry[1], prefix=governance.settings.naming.prefix)
     subject = Subject(
         target=target_of(entry[1], prefix=governance.settings.naming.prefix),
@@ -94,12 +104,16 @@ def require_readable(request: SecretRequest) -> None:
         )
 
 
-def _only(services: Services, governance: Governance, request_id: str, files: list[TreeEntry]) -> tuple[str, SecretRequest]:
+def _only(
+    services: Services, governance: Governance, request_id: str, files: list[TreeEntry], history: HistoryResult
+) -> tuple[str, SecretRequest]:
     catalog = read_entries(services.repository(), files, settings=governance.settings, enums=governance.enums)
     require_clean(catalog.findings, what=f"the file of {request_id}")
     for entry in catalog.entries:
         if entry.request.id == request_id:
             return entry.path, entry.request
+    if history.failed is not None:
+        raise unreviewed(history)
     raise NotFound(
         "request.unknown",
         f"no request {request_id} on {services.settings.governance.protected_branch}",

@@ -10,6 +10,7 @@ from goldenpath.app.revision import Governance
 from goldenpath.app.services import Services
 from goldenpath.errors import AccessDenied, Conflict
 from goldenpath.model.plan import Plan
+from goldenpath.model.store import TAG_COMMIT
 from goldenpath.plan.desired import retired_ids
 from goldenpath.plan.freshness import check_fresh
 from goldenpath.plan.planner import make_plan
@@ -20,10 +21,11 @@ from goldenpath.provision.retry import Retrier
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopePlan:
-    """The plan for one store."""
+    """The plan for one store. ``sources`` are the commits from which its records were written."""
 
     provider: str
     plan: Plan
+    sources: frozenset[str] = frozenset()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -69,7 +71,8 @@ def plan_scope(
         ttl_seconds=settings.apply.plan_ttl_seconds,
         retired=retired_ids(scope.requests, environment=scope.environment),
     )
-    planned = ScopePlan(provider=scope.provider, plan=plan)
+    sources = frozenset(dict(record.tags).get(TAG_COMMIT, "") for record in observation.records if record.request_id)
+    planned = ScopePlan(provider=scope.provider, plan=plan, sources=sources)
     if expected is not None:
         _require_expected(services, planned, observation, expected.get(planned.key))
     return planned

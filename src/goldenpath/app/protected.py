@@ -30,14 +30,16 @@ def protected_tip(reader: RepositoryReader, settings: Settings) -> str:
 def protected_commit(reader: RepositoryReader, settings: Settings, commit: str | None) -> str:
     """Return ``commit`` when it lies on the protected branch, else the branch's tip when none was asked for.
 
+    The branch is its first-parent line: a commit inside a branch that was merged never was its state.
+
     Raises:
-        Conflict: ``apply.not-protected`` for a commit that never reached the protected branch.
+        Conflict: ``apply.not-protected`` for a commit that never stood at the tip of the protected branch.
     """
     tip = protected_tip(reader, settings)
     if commit is None:
         return tip
     asked = reader.resolve(commit)
-    if asked != tip and not reader.is_ancestor(asked, tip):
+    if asked != tip and not _stood_at_tip(reader, asked, tip):
         raise Conflict(
             "apply.not-protected",
             f"commit {asked[:12]} is not on the protected branch {settings.governance.protected_branch}",
@@ -45,3 +47,8 @@ def protected_commit(reader: RepositoryReader, settings: Settings, commit: str |
             hint="merge it first; only reviewed commits are applied",
         )
     return asked
+
+
+def _stood_at_tip(reader: RepositoryReader, asked: str, tip: str) -> bool:
+    later = reader.first_parents(asked, tip)
+    return bool(later) and asked in later[0].parents[:1]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goldenpath.app.locate import Located, locate, require_readable
+from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.errors import NotFound
+from goldenpath.model.audit import Target
 from goldenpath.model.payload import decode_payload
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretValue
@@ -46,9 +48,10 @@ def reveal(services: Services, request_id: str, *, version_id: str = "", reason:
         NotFound: ``value.awaiting`` while nobody gave a value yet.
         AuditUnavailable: the read could not be recorded, so there was none.
     """
-    located = locate(services, request_id, reason=reason)
-    require_readable(located.request)
-    _require_value(located)
+    with refusals_recorded(services, "secret.read", target=Target(intent_id=request_id)):
+        located = locate(services, request_id, reason=reason)
+        require_readable(located.request)
+        _require_value(located)
     blob, version = located.store.read(located.ref, version_id=version_id)
     return decode_payload(blob), version
 

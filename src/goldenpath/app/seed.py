@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from goldenpath.app.continuity import delivered_from, require_continuous
 from goldenpath.app.deliver import deliver_environment
 from goldenpath.app.locate import Located, locate, require_readable
+from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.errors import InvalidIntent
 from goldenpath.injection.check import check_batch
+from goldenpath.model.audit import Target
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.finding import Finding
 from goldenpath.model.payload import encode_payload, outline_payload
@@ -36,8 +39,9 @@ class Seeded:
 
 def declared_keys(services: Services, request_id: str) -> tuple[str, tuple[KeySpec, ...]]:
     """Return the environment and the declared keys of a request, for whoever collects the values."""
-    located = locate(services, request_id)
-    require_readable(located.request)
+    with refusals_recorded(services, "secret.put-version", target=Target(intent_id=request_id)):
+        located = locate(services, request_id)
+        require_readable(located.request)
     return located.request.environment, located.request.spec.keys
 
 
@@ -55,16 +59,15 @@ def seed_secret(
         InvalidIntent: ``value.batch-refused`` with every fault of every key; nothing was written.
         Conflict: a writer is active, or another version became current meanwhile.
     """
-    located = locate(services, request_id, reason=reason)
-    require_readable(located.request)
-    _require_good(located, check_batch(located.request, values))
-    blob = encode_payload(values)
-    if is_projectable(located.request):
-        _require_good(located, check_payload(outline_payload(blob), subject=request_id))
+    with refusals_recorded(services, "secret.put-version", target=Target(intent_id=request_id)):
+        located = locate(services, request_id, reason=reason)
+        blob = _checked(located, values)
     keys = tuple(sorted(values))
     if is_dry_run:
         located.record()
         return Seeded(request_id=request_id, environment=located.request.environment, version_id="", is_new=False, keys=keys)
+    with refusals_recorded(services, "secret.put-version", target=Target(intent_id=request_id)):
+        require_continuous(services, located.commit, delivered_from(services, [located.request.environment]))
     version_id, is_new = _write(services, located, blob)
     delivery = deliver_environment(services, located.governance, located.request.environment)
     return Seeded(
@@ -75,6 +78,15 @@ def seed_secret(
         keys=keys,
         delivery=delivery,
     )
+
+
+def _checked(located: Located, values: Mapping[str, SecretValue]) -> SecretValue:
+    require_readable(located.request)
+    _require_good(located, check_batch(located.request, values))
+    blob = encode_payload(values)
+    if is_projectable(located.request):
+        _require_good(located, check_payload(outline_payload(blob), subject=located.request.id))
+    return blob
 
 
 def _write(services: Services, located: Located, blob: SecretValue) -> tuple[str, bool]:

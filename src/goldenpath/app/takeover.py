@@ -14,10 +14,12 @@ from goldenpath.app.effects import desired_of
 from goldenpath.app.locate import Located, locate
 from goldenpath.app.planning import require_account
 from goldenpath.app.ready import prepare
+from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.errors import Conflict, NotFound, PolicyBlocked
 from goldenpath.intent.contract import load
 from goldenpath.model.actions import Actions, ReviewedAction
+from goldenpath.model.audit import Target
 from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.receipt import StepReceipt
 from goldenpath.model.store import StoreRecord
@@ -67,18 +69,25 @@ def take_over(services: Services, request_id: str, action: ActionName) -> StepRe
         PolicyBlocked: ``action.not-reviewed`` when the protected branch has no entry for this record as it is now.
         Conflict: ``request.retiring``, ``store.foreign-record``, ``provision.expectation-failed``.
     """
-    ready = prepare(services)
+    ready = prepare(services, action=f"secret.{action}")
+    with refusals_recorded(services, f"secret.{action}", target=Target(intent_id=request_id)):
+        entry = _reviewed_entry(services, request_id, action)
+        located = locate(services, request_id, reason=f"{entry.ticket}: {entry.reason}")
+        _require_in_use(located)
+        _require_own_account(services, located)
+    return _act(services, located, ready.commit, entry)
+
+
+def _reviewed_entry(services: Services, request_id: str, action: ActionName) -> ReviewedAction:
     found = review(services, request_id, action)
     if found.entry is None:
         raise PolicyBlocked(
             "action.not-reviewed",
             f"nobody reviewed to {action} the record of {request_id} as it is now ({found.digest[:19]})",
             subject=request_id,
-            hint=f"add an entry to {ready.governance.settings.governance.actions} through a reviewed change",
+            hint=f"add an entry to {services.settings.governance.actions} through a reviewed change",
         )
-    located = locate(services, request_id, reason=f"{found.entry.ticket}: {found.entry.reason}")
-    _require_in_use(located)
-    return _act(services, located, ready.commit, found.entry)
+    return found.entry
 
 
 def _entry(services: Services, located: Located, action: str, digest: str) -> ReviewedAction | None:
@@ -104,11 +113,18 @@ def _require_in_use(located: Located) -> None:
         )
 
 
+def _require_own_account(services: Services, located: Located) -> None:
+    scope = StoreScope(environment=located.request.environment, provider=located.ref.provider, requests=(located.request,))
+    require_account(located.governance, scope, _retrier(services, located).call(located.store.identity))
+
+
+def _retrier(services: Services, located: Located) -> Retrier:
+    deadline = located.governance.settings.apply.deadline_seconds
+    return Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=deadline)
+
+
 def _act(services: Services, located: Located, commit: str, entry: ReviewedAction) -> StepReceipt:
     settings, environment = located.governance.settings, located.request.environment
-    retrier = Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=settings.apply.deadline_seconds)
-    scope = StoreScope(environment=environment, provider=located.ref.provider, requests=(located.request,))
-    require_account(located.governance, scope, retrier.call(located.store.identity))
     with hold_fence(
         located.store,
         environment,
@@ -122,7 +138,7 @@ def _act(services: Services, located: Located, commit: str, entry: ReviewedActio
             fence=held,
             journal=services.journal(),
             clock=services.clock,
-            retrier=retrier,
+            retrier=_retrier(services, located),
             commit=commit,
             correlation_id=services.correlation_id,
         )

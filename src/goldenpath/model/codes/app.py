@@ -103,11 +103,35 @@ CODES: dict[str, CodeDoc] = {
         fix="Put goldenpath.yaml on the protected branch first; its two header lines are enough.",
         rule="R10",
     ),
+    "history.rewritten": CodeDoc(
+        title="The protected branch lost a commit that counted before",
+        why="Approvals prove a line of commits. A branch that no longer holds what was verified or applied proves nothing about the rest.",
+        fix="Merge the lost commit into the branch again, fetching it where it is missing, and have the result reviewed.",
+        rule="R12 R19",
+    ),
+    "platform.catalog-moved": CodeDoc(
+        title="The catalog's root moves while there are requests",
+        why="Files below another root were judged as no requests; after the move they would count without a review of their own.",
+        fix="Leave catalog.root as it is; it is chosen before the first request.",
+        rule="R10 R13",
+    ),
     "platform.not-founded": CodeDoc(
         title="No commit of the protected branch founds the platform",
         why="Trust starts at the first commit that holds settings, enums, policy and approvers together.",
         fix="Commit the missing files to the protected branch; goldenpath doctor says which.",
         rule="R10",
+    ),
+    "platform.settings-unreviewed": CodeDoc(
+        title="The settings of this run were never reviewed",
+        why="They say where stores, manifests and the audit log are; a branch nobody reviewed could otherwise move them out of sight.",
+        fix="Have the change of goldenpath.yaml approved, or revert it. A checked-out branch cannot name itself the protected one.",
+        rule="R10 R50",
+    ),
+    "platform.two-foundings": CodeDoc(
+        title="The history joins two platforms that were founded apart",
+        why="Trust starts at the founding commit. A merge with another platform's history can put either of the two first.",
+        fix="Take the merge off the protected branch. To take over another platform, copy its files in a reviewed change.",
+        rule="R10 R12",
     ),
     "request.retiring": CodeDoc(
         title="The request is on its way out",

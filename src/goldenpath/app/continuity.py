@@ -1,0 +1,60 @@
+"""Stores and manifests remember the commit they came from. A fresh machine has no other memory, and must not take them back (R19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from goldenpath.app.reviewed import holds, review_from, rewritten, unreviewed
+from goldenpath.app.services import Services
+from goldenpath.delivery.message import SOURCE_COMMIT
+from goldenpath.errors import Conflict, NotFound
+
+
+def require_continuous(services: Services, commit: str, sources: Iterable[str]) -> None:
+    """Refuse a commit that leaves out, without review, what a store or a manifest was written from.
+
+    Args:
+        services: The platform.
+        commit: What is about to be applied.
+        sources: The commits that records and deliveries name; empty text names none.
+
+    Raises:
+        Conflict: ``apply.older-commit`` when a store is ahead, ``history.rewritten`` when the branch lost the commit.
+        PolicyBlocked: ``approval.missing`` and its like when a merge put another line first, and nobody approved the difference.
+    """
+    others = sorted({source for source in sources if source} - {commit})
+    if not others:
+        return
+    reader = services.repository()
+    line = {info.oid for info in reader.first_parents("", commit)}
+    for source in others:
+        if source in line:
+            continue
+        if not holds(reader, commit, source):
+            raise _lost(services, commit, source)
+        history = review_from(services, source, commit)
+        if history.failed is not None:
+            raise unreviewed(history)
+
+
+def delivered_from(services: Services, environments: Sequence[str]) -> frozenset[str]:
+    """Return the commits that the newest deliveries of ``environments`` name as their source."""
+    reader, settings = services.manifest_reader(), services.settings.delivery
+    try:
+        tip = reader.resolve(f"refs/heads/{settings.branch}")
+    except NotFound:  # nothing was ever delivered
+        return frozenset()
+    histories = (reader.path_history(tip, f"{settings.directory}/{environment}") for environment in environments)
+    sources = (dict(info.trailers).get(SOURCE_COMMIT, "") for history in histories for info in history[-1:])
+    return frozenset(source for source in sources if source)
+
+
+def _lost(services: Services, commit: str, source: str) -> Conflict:
+    if holds(services.repository(), source, commit):
+        return Conflict(
+            "apply.older-commit",
+            f"commit {commit[:12]} is older than {source[:12]}, which was already applied elsewhere",
+            subject=commit,
+            hint="fetch the protected branch; to go back, revert on it and apply the revert",
+        )
+    return rewritten(commit, source, what="which was applied before")

@@ -1,0 +1,120 @@
+"""What was merged without review changes no value, no manifest and no place of a record; every refusal is on record (R12, R50, R53)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.e2e.world import SEC_0007, Run, World
+
+AUDIT, ELSEWHERE = "audit:\n  checkpointMirror: ../audit-checkpoints\n", "audit:\n  directory: ../elsewhere\n"
+DEV = "catalogs/secrets/payments/dev/SEC-0007.yaml"
+EVIL = "payments-db-evil"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> World:
+    made = World.make(tmp_path_factory.mktemp("base") / "world")
+    made.approved_request()
+    assert made.cli("pat", "apply", "--yes").code == 0
+    assert seed(made).code == 0
+    return made
+
+
+@pytest.fixture
+def world(base: World, tmp_path: Path) -> World:
+    return base.copy(tmp_path / "world")
+
+
+def seed(world: World, request_id: str = "SEC-0007") -> Run:
+    return world.cli("pat", "seed", request_id, "--generate", "username", "--generate", "password")
+
+
+def records(world: World, action: str) -> list[tuple[str, str]]:
+    """Return (outcome, error type) of every outcome of an action."""
+    entries = json.loads(world.cli("pat", "audit", "tail", "--lines", "1000", "-o", "json").out)["records"]
+    return [(entry["outcome"], entry["error_type"]) for entry in entries if entry["action"] == action and entry["phase"] == "outcome"]
+
+
+def committed(world: World) -> str:
+    return world.git("pat", "grep", "-h", "", "main", where=world.gitops)
+
+
+def test_seed_delivers_no_unreviewed_manifest(world: World) -> None:
+    world.propose("evil", {DEV: SEC_0007.replace("payments-db-creds", EVIL)})
+    world.merge("evil")
+    assert seed(world).code == 0, "the reviewed state stays usable"
+    assert EVIL not in committed(world)
+
+
+def test_seed_of_an_unreviewed_request_is_refused(world: World) -> None:
+    billing = SEC_0007.replace("SEC-0007", "SEC-0008").replace("payments", "billing")
+    world.propose("new", {"catalogs/secrets/billing/dev/SEC-0008.yaml": billing})
+    world.merge("new")
+    done = seed(world, "SEC-0008")
+    assert done.code == 5, done
+    assert "[approval.missing]" in done.err
+
+
+def test_unreviewed_settings_move_no_audit_log_and_no_manifests(world: World) -> None:
+    settings = (world.platform / "goldenpath.yaml").read_text()
+    assert AUDIT in settings
+    world.propose("evil", {"goldenpath.yaml": settings.replace(AUDIT, ELSEWHERE)})
+    world.merge("evil")
+    for command in (("get", "SEC-0007", "--reveal"), ("exec", "SEC-0007", "--", "true")):
+        done = world.cli("pat", *command)
+        assert done.code != 0, done
+        assert "[platform.settings-unreviewed]" in done.err
+    assert "[platform.settings-unreviewed]" in seed(world).err
+
+
+def test_a_branch_cannot_name_itself_the_protected_one(world: World) -> None:
+    """Checked out and naming itself, with an audit log of its own: no value comes out past the real log."""
+    settings = (world.platform / "goldenpath.yaml").read_text()
+    assert AUDIT in settings
+    moved = settings.replace(AUDIT, ELSEWHERE) + "governance:\n  protectedBranch: evil\n"
+    world.propose("evil", {"goldenpath.yaml": moved})
+    done = world.cli("dana", "get", "SEC-0007", "--reveal")
+    assert done.code != 0, done
+    assert "[platform.settings-unreviewed]" in done.err
+
+
+def test_a_refused_apply_is_on_record(world: World) -> None:
+    world.propose("evil", {DEV: SEC_0007.replace("payments-db-creds", EVIL)})
+    world.merge("evil")
+    before = records(world, "platform.apply")
+    assert world.cli("pat", "apply", "--yes").code == 5
+    assert records(world, "platform.apply")[len(before) :] == [("denied", "approval.missing")]
+
+
+def test_a_blocked_apply_is_on_record(world: World) -> None:
+    world.propose("evil", {DEV: None})
+    world.merge("evil")
+    assert world.cli("pat", "apply", "--yes").code == 1
+    assert ("denied", "apply.policy-blocked") in records(world, "platform.apply")
+
+
+@pytest.mark.parametrize("verb", ["adopt", "restore"])
+def test_a_refused_take_over_is_on_record(world: World, verb: str) -> None:
+    assert world.cli("pat", verb, "SEC-0007", "--yes").code == 1
+    assert records(world, f"secret.{verb}") == [("denied", "action.not-reviewed")]
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        (("get", "SEC-9999", "--reveal"), "secret.read"),
+        (("exec", "SEC-9999", "--", "true"), "secret.read"),
+        (("seed", "SEC-9999", "--generate", "password"), "secret.put-version"),
+    ],
+)
+def test_asking_for_what_is_not_there_is_on_record(world: World, command: tuple[str, ...], action: str) -> None:
+    assert world.cli("pat", *command).code != 0
+    assert records(world, action)[-1] == ("failed", "request.unknown")
+
+
+def test_a_refused_value_is_on_record_without_a_trace_of_it(world: World) -> None:
+    done = world.cli("pat", "seed", "SEC-0007", "--stdin", "password", "--generate", "username", typed=b"********")
+    assert done.code != 0
+    assert records(world, "secret.put-version")[-1] == ("failed", "value.batch-refused")
