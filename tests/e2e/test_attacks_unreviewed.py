@@ -98,7 +98,7 @@ def test_a_blocked_apply_is_on_record(world: World) -> None:
 @pytest.mark.parametrize("verb", ["adopt", "restore"])
 def test_a_refused_take_over_is_on_record(world: World, verb: str) -> None:
     assert world.cli("pat", verb, "SEC-0007", "--yes").code == 1
-    assert records(world, f"secret.{verb}") == [("denied", "action.not-reviewed")]
+    assert records(world, f"platform.{verb}") == [("denied", "action.not-reviewed")]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_refused_take_over_is_on_record(world: World, verb: str) -> None:
     [
         (("get", "SEC-9999", "--reveal"), "secret.read"),
         (("exec", "SEC-9999", "--", "true"), "secret.read"),
-        (("seed", "SEC-9999", "--generate", "password"), "secret.put-version"),
+        (("seed", "SEC-9999", "--generate", "password"), "platform.seed"),
     ],
 )
 def test_asking_for_what_is_not_there_is_on_record(world: World, command: tuple[str, ...], action: str) -> None:
@@ -114,7 +114,27 @@ def test_asking_for_what_is_not_there_is_on_record(world: World, command: tuple[
     assert records(world, action)[-1] == ("failed", "request.unknown")
 
 
+def test_every_effect_of_a_seed_stands_between_an_intent_and_an_outcome(world: World) -> None:
+    """R50: the lease too is taken only after the intent is durable."""
+    assert seed(world).code == 0
+    entries = json.loads(world.cli("pat", "audit", "tail", "--lines", "1000", "-o", "json").out)["records"]
+    starts = [number for number, entry in enumerate(entries) if (entry["action"], entry["phase"]) == ("platform.seed", "intent")]
+    last = [(entry["action"], entry["phase"]) for entry in entries[starts[-1] :]]
+    assert last == [
+        ("platform.seed", "intent"),
+        ("secret.put-version", "intent"),
+        ("secret.put-version", "outcome"),
+        ("platform.seed", "outcome"),
+    ]
+
+
+def test_overwriting_drift_is_on_record_as_a_decision(world: World) -> None:
+    assert world.cli("pat", "apply", "--yes", "--accept-drift", "SEC-0007").code == 0
+    entries = json.loads(world.cli("pat", "audit", "tail", "--lines", "1000", "-o", "json").out)["records"]
+    assert "SEC-0007" in json.dumps([entry["details"] for entry in entries if entry["action"] == "platform.apply"][-1])
+
+
 def test_a_refused_value_is_on_record_without_a_trace_of_it(world: World) -> None:
     done = world.cli("pat", "seed", "SEC-0007", "--stdin", "password", "--generate", "username", typed=b"********")
     assert done.code != 0
-    assert records(world, "secret.put-version")[-1] == ("failed", "value.batch-refused")
+    assert records(world, "platform.seed")[-1] == ("failed", "value.batch-refused")

@@ -46,8 +46,18 @@ class ApplyResult:
         return all(receipt.is_complete for receipt in self.receipts)
 
 
-def plan_apply(services: Services, *, environments: Sequence[str] = (), commit: str | None = None) -> ApplyResult:
-    """Return what an apply would do; nothing is changed."""
+def plan_apply(
+    services: Services,
+    *,
+    environments: Sequence[str] = (),
+    commit: str | None = None,
+    expected: Mapping[tuple[str, str], Plan] | None = None,
+) -> ApplyResult:
+    """Return what an apply would do; nothing is changed.
+
+    Raises:
+        Conflict: ``plan.*`` when it would do anything but the ``expected`` plans, so that a stale one is refused before the first step.
+    """
     ready = prepare(services, commit=commit)
     plans = [
         plan_scope(services, ready.governance, ready.commit, scope, _audited(services, ready, scope))
@@ -91,6 +101,7 @@ def apply(
         target=Target(environment=",".join(sorted({scope.environment for scope in scopes}))),
         decision=decision,
         joins=joins_of(services, commit=ready.commit),
+        details=_decided(accept_drift, is_manifest_drift_accepted=accept_manifest_drift),
     ) as operation:
         require_continuous(services, ready.commit, delivered_from(services, sorted({scope.environment for scope in scopes})))
         remember_stores(services.journal(), scopes)
@@ -118,6 +129,12 @@ def apply(
     if result.is_complete and not environments:
         services.journal().remember(APPLIED, ready.commit)
     return result
+
+
+def _decided(accept_drift: frozenset[str], *, is_manifest_drift_accepted: bool) -> dict[str, str]:
+    """Return what a person decided to overwrite, for the record (R24)."""
+    decided = {"accept_drift": ",".join(sorted(accept_drift)[:50]), "accept_manifest_drift": "yes" if is_manifest_drift_accepted else ""}
+    return {name: text for name, text in decided.items() if text}
 
 
 def _apply_scope(

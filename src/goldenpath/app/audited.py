@@ -16,10 +16,10 @@ ALLOWED = AuditDecision()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What the records of one store path say: the request behind it, its join keys, and why the act is allowed."""
+    """What the records of one store path say: the request behind it, its join keys (None: the run's), and why it is allowed."""
 
     target: Target
-    joins: Joins
+    joins: Joins | None
     decision: AuditDecision = ALLOWED
 
 
@@ -54,7 +54,7 @@ class AuditedStore:
         return self._store.fingerprint(ref, value)
 
     def acquire(self, environment: str, *, holder: str, lease_seconds: float) -> Fence:
-        """Take the right to write; the store keeps the generation, so this needs no record of its own."""
+        """Take the right to write; the record of the use-case that wants to write comes before it."""
         return self._store.acquire(environment, holder=holder, lease_seconds=lease_seconds)
 
     def release(self, fence: Fence) -> None:
@@ -120,9 +120,11 @@ class AuditedStore:
         with self._operation("secret.restore", ref):
             return self._store.restore(ref, fence=fence)
 
+    def subject(self, ref: SecretRef) -> Subject:
+        """Return what the records of ``ref`` say."""
+        address = Target(environment=ref.environment, backend=ref.provider, backend_ref=ref.path)
+        return self._subjects.get(ref) or Subject(target=address, joins=None)
+
     def _operation(self, action: str, ref: SecretRef) -> Operation:
-        subject = self._subjects.get(ref)
-        if subject is None:
-            target = Target(environment=ref.environment, backend=ref.provider, backend_ref=ref.path)
-            return self._trail.operation(action, target=target)
+        subject = self.subject(ref)
         return self._trail.operation(action, target=subject.target, decision=subject.decision, joins=subject.joins)

@@ -11,6 +11,7 @@ from goldenpath.app.deliver import deliver_environment
 from goldenpath.app.locate import Located, locate, require_readable
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
+from goldenpath.app.trail import open_trail
 from goldenpath.errors import InvalidIntent
 from goldenpath.injection.check import check_batch
 from goldenpath.model.audit import Target
@@ -39,7 +40,7 @@ class Seeded:
 
 def declared_keys(services: Services, request_id: str) -> tuple[str, tuple[KeySpec, ...]]:
     """Return the environment and the declared keys of a request, for whoever collects the values."""
-    with refusals_recorded(services, "secret.put-version", target=Target(intent_id=request_id)):
+    with refusals_recorded(services, "platform.seed", target=Target(intent_id=request_id)):
         located = locate(services, request_id)
         require_readable(located.request)
     return located.request.environment, located.request.spec.keys
@@ -59,17 +60,19 @@ def seed_secret(
         InvalidIntent: ``value.batch-refused`` with every fault of every key; nothing was written.
         Conflict: a writer is active, or another version became current meanwhile.
     """
-    with refusals_recorded(services, "secret.put-version", target=Target(intent_id=request_id)):
+    with refusals_recorded(services, "platform.seed", target=Target(intent_id=request_id)):
         located = locate(services, request_id, reason=reason)
         blob = _checked(located, values)
     keys = tuple(sorted(values))
     if is_dry_run:
         located.record()
         return Seeded(request_id=request_id, environment=located.request.environment, version_id="", is_new=False, keys=keys)
-    with refusals_recorded(services, "secret.put-version", target=Target(intent_id=request_id)):
+    with refusals_recorded(services, "platform.seed", target=Target(intent_id=request_id)):
         require_continuous(services, located.commit, delivered_from(services, [located.request.environment]))
-    version_id, is_new = _write(services, located, blob)
-    delivery = deliver_environment(services, located.governance, located.request.environment)
+    subject = located.store.subject(located.ref)
+    with open_trail(services).operation("platform.seed", target=subject.target, decision=subject.decision, joins=subject.joins):
+        version_id, is_new = _write(services, located, blob)
+        delivery = deliver_environment(services, located.governance, located.request.environment)
     return Seeded(
         request_id=request_id,
         environment=located.request.environment,

@@ -16,6 +16,7 @@ from goldenpath.app.planning import require_account
 from goldenpath.app.ready import prepare
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
+from goldenpath.app.trail import open_trail
 from goldenpath.errors import Conflict, NotFound, PolicyBlocked
 from goldenpath.intent.contract import load
 from goldenpath.model.actions import Actions, ReviewedAction
@@ -69,13 +70,15 @@ def take_over(services: Services, request_id: str, action: ActionName) -> StepRe
         PolicyBlocked: ``action.not-reviewed`` when the protected branch has no entry for this record as it is now.
         Conflict: ``request.retiring``, ``store.foreign-record``, ``provision.expectation-failed``.
     """
-    ready = prepare(services, action=f"secret.{action}")
-    with refusals_recorded(services, f"secret.{action}", target=Target(intent_id=request_id)):
+    ready = prepare(services, action=f"platform.{action}")
+    with refusals_recorded(services, f"platform.{action}", target=Target(intent_id=request_id)):
         entry = _reviewed_entry(services, request_id, action)
         located = locate(services, request_id, reason=f"{entry.ticket}: {entry.reason}")
         _require_in_use(located)
         _require_own_account(services, located)
-    return _act(services, located, ready.commit, entry)
+    subject = located.store.subject(located.ref)
+    with open_trail(services).operation(f"platform.{action}", target=subject.target, decision=subject.decision, joins=subject.joins):
+        return _act(services, located, ready.commit, entry)
 
 
 def _reviewed_entry(services: Services, request_id: str, action: ActionName) -> ReviewedAction:
