@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from goldenpath.app.working_tree import WorkingTree, open_working_tree
+from goldenpath.app.working_tree import WorkingTree, find_root, open_working_tree
 from goldenpath.errors import NotFound
 from goldenpath.intent.authoring import next_id, write_request
 from goldenpath.intent.catalog import CatalogEntry, FolderCatalog
@@ -38,9 +38,9 @@ class Author:
     catalog: FolderCatalog
 
 
-def open_author(root: Path) -> Author:
-    """Read the working tree at ``root``. Faults of other files do not stop a new request; ``validate`` names them."""
-    tree = open_working_tree(root)
+def open_author(folder: Path) -> Author:
+    """Read the working tree that ``folder`` lies in. Faults of other files do not stop a new request; ``validate`` names them."""
+    tree = open_working_tree(find_root(folder))
     return Author(tree=tree, catalog=tree.read_catalog())
 
 

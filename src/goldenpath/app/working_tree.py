@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from goldenpath.model.tombstones import Tombstones
 from goldenpath.settings import SETTINGS_FILE
 
 T = TypeVar("T")
+_MARKS = (SETTINGS_FILE, ".git")
 
 
 class WorkingTree(Record, frozen=True, kw_only=True):
@@ -72,6 +74,13 @@ class _Gathering:
         loaded: Loaded[T] = load(data, kind, file=path)
         self.findings += loaded.findings
         return default if loaded.value is None else loaded.value
+
+
+def find_root(folder: Path) -> Path:
+    """Return the platform that ``folder`` lies in: the nearest folder upwards with settings or a repository, else ``folder`` itself."""
+    start = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
+    marked = (each for each in (start, *start.parents) if any(os.path.lexists(each / mark) for mark in _MARKS))
+    return next(marked, folder)
 
 
 def open_working_tree(root: Path) -> WorkingTree:

@@ -28,9 +28,11 @@ def validate(state: CliState, paths: tuple[Path, ...]) -> int:
     Every fault of every file is listed in one run. Exit code 0: clean; 2: faults.
     """
     from goldenpath.app.validate import validate_paths, validate_tree
+    from goldenpath.app.working_tree import find_root
     from goldenpath.cli.findings import render_findings
 
-    found = validate_paths(state.directory, paths) if paths else validate_tree(state.directory)
+    root = find_root(state.directory)
+    found = validate_paths(root, paths) if paths else validate_tree(root)
     files = f"{found.files} {'file' if found.files == 1 else 'files'} checked"
     faults = len(found.findings)
     summary = f"{files}, {faults} {'fault' if faults == 1 else 'faults'}" if faults else f"{files}, no faults"

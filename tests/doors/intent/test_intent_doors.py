@@ -253,3 +253,28 @@ def test_no_verb_leaves_a_pasted_value_behind(platform: Path, capsys: pytest.Cap
         _, out, err = call(capsys, platform, "request", "new", *NEEDED, "--key", "a", flag, canary, "--ttl-days", "0")
         assert hits_in((out + err).encode(), [canary]) == []
     assert scan_tree(platform, [canary]) == []
+
+
+@pytest.mark.parametrize("mark", ["goldenpath.yaml", ".git"])
+def test_a_folder_inside_the_platform_means_the_platform(mark: str, platform: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inside = platform / DEV
+    if mark == ".git":
+        (platform / "goldenpath.yaml").unlink()
+        (platform / ".git").mkdir()
+    code, out, _ = call(capsys, inside, "request", "new", *NEEDED)
+    assert (code, out.splitlines()[0]) == (0, f"wrote {DEV}/SEC-0008.yaml")
+    assert (platform / DEV / "SEC-0008.yaml").is_file()
+    code, out, _ = call(capsys, inside, "validate")
+    assert (code, "0 files" in out) == (0, False)
+    code, out, _ = call(capsys, inside, "request", "show", "SEC-0007")
+    assert (code, out.splitlines()[0]) == (0, f"# {DEV}/SEC-0007.yaml")
+
+
+def test_a_folder_inside_the_platform_is_searched_as_a_part_of_it(
+    platform: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(platform, f"{DEV}/SEC-0008.yml", "x")
+    monkeypatch.chdir(platform / DEV)
+    code = run(["validate", "."])
+    out = capsys.readouterr().out
+    assert (code, f"{DEV}/SEC-0008.yml" in out, "2 files checked" in out) == (2, True, True), out
