@@ -60,7 +60,7 @@ def plan_apply(
     """
     ready = prepare(services, commit=commit)
     plans = [
-        plan_scope(services, ready.governance, ready.commit, scope, _audited(services, ready, scope))
+        plan_scope(services, ready.governance, ready.commit, scope, _audited(services, ready, scope), expected=expected)
         for scope in _scopes(services, ready, environments)
     ]
     with refusals_recorded(services, "platform.apply"):

@@ -13,6 +13,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Look at before and after; then accept the drift for this request id to overwrite it, or change the request.",
         rule="R24",
     ),
+    "plan.none-saved": CodeDoc(
+        title="The folder holds no saved plan",
+        why="An empty folder is more often a wrong path than a wish to do nothing.",
+        fix="Save plans with goldenpath apply --dry-run --out FOLDER, or name the folder that holds them.",
+        rule="R19",
+    ),
     "plan.orphan": CodeDoc(
         title="A record of ours that no request explains",
         why="A deleted file is never a decommission, so nothing is deleted.",

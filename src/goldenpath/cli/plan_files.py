@@ -1,0 +1,54 @@
+"""Plans as files in a folder: one per environment and provider, named after both. Says nothing of how a plan is made or applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from goldenpath.app.planning import ScopePlan
+    from goldenpath.model.plan import Plan
+
+_SUFFIX = ".plan.json"
+
+
+def save_plans(plans: Sequence[ScopePlan], folder: Path) -> None:
+    """Write each plan into ``folder``, which is made if need be. Plans hold no values."""
+    from goldenpath.plan.freshness import dump_plan
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in plans:
+        (folder / f"{each.plan.environment}.{each.provider}{_SUFFIX}").write_bytes(dump_plan(each.plan))
+
+
+def load_plans(folder: Path) -> dict[tuple[str, str], Plan]:
+    """Return the plans of ``folder`` by environment and provider.
+
+    Raises:
+        InvalidIntent: ``plan.none-saved`` for a folder without plans, ``plan.unreadable`` and ``plan.altered`` for a faulty one.
+    """
+    from goldenpath.errors import InvalidIntent
+
+    plans = dict(_load_plan(path) for path in sorted(folder.glob(f"*{_SUFFIX}")))
+    if not plans:
+        raise InvalidIntent(
+            "plan.none-saved", "the folder holds no saved plan", subject=str(folder), hint=f"goldenpath apply --dry-run --out {folder}"
+        )
+    return plans
+
+
+def _load_plan(path: Path) -> tuple[tuple[str, str], Plan]:
+    from goldenpath.errors import InvalidIntent
+    from goldenpath.plan.freshness import load_plan
+
+    plan = load_plan(path.read_bytes(), file=str(path))
+    environment, _, provider = path.name.removesuffix(_SUFFIX).partition(".")
+    if environment != plan.environment or not provider:
+        raise InvalidIntent(
+            "plan.unreadable",
+            f"expected the name {plan.environment}.<provider>{_SUFFIX}, as it was saved",
+            subject=str(path),
+            hint="give the file its name back, or make a new plan",
+        )
+    return (environment, provider), plan
