@@ -5,8 +5,8 @@ Opening the platform costs one look at Git; stores, journal and audit log are op
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -204,10 +204,17 @@ def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
 
 def _actor(root: Path) -> Actor:
     """Return who acts, as the operating system or the runner says; the address in git's configuration is only what they call themselves."""
+    name = _os_user()
     if os.environ.get("GITHUB_ACTIONS"):
-        return Actor(id=f"github:{os.environ.get('GITHUB_ACTOR', 'unknown')}", kind="automation", auth_method="ci-runner")
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = f"uid-{os.getuid()}"
+        # a runner only says so in variables, which anybody can set: the account that the system vouches for stands beside it
+        claimed = f"github:{os.environ.get('GITHUB_ACTOR', 'unknown')}"
+        return Actor(id=claimed, kind="automation", auth_method="ci-runner", display=f"run as {name}")
     return Actor(id=name, kind="human", auth_method="os-user", display=claimed_address(root))
+
+
+def _os_user() -> str:
+    """Return the account of this process as the system knows it; LOGNAME and USER are what anybody sets them to."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from pathlib import Path
 
 import pytest
 from tests.e2e.world import SEC_0007, Run, World
+
+from goldenpath.bootstrap import open_platform
 
 AUDIT, ELSEWHERE = "audit:\n  checkpointMirror: ../audit-checkpoints\n", "audit:\n  directory: ../elsewhere\n"
 DEV = "catalogs/secrets/payments/dev/SEC-0007.yaml"
@@ -138,3 +142,55 @@ def test_a_refused_value_is_on_record_without_a_trace_of_it(world: World) -> Non
     done = world.cli("pat", "seed", "SEC-0007", "--stdin", "password", "--generate", "username", typed=b"********")
     assert done.code != 0
     assert records(world, "platform.seed")[-1] == ("failed", "value.batch-refused")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"LOGNAME": "somebody-else", "USER": "somebody-else", "LNAME": "somebody-else", "USERNAME": "somebody-else"},
+        {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "somebody-else"},
+    ],
+    ids=["login-name", "runner"],
+)
+def test_variables_do_not_hide_who_read_a_value(world: World, variables: dict[str, str]) -> None:
+    """R53: what a variable claims may stand on record, the account that the system vouches for must."""
+    assert world.cli("pat", "get", "SEC-0007", "--reveal", before=lambda: os.environ.update(variables)).code == 0
+    actor = json.loads(world.cli("pat", "audit", "tail", "--lines", "1", "-o", "json").out)["records"][-1]["actor"]
+    assert pwd.getpwuid(os.getuid()).pw_name in {actor["id"], actor["display"].removeprefix("run as ")}
+
+
+@pytest.mark.parametrize(
+    ("who", "command"),
+    [
+        ("pat", ("get", "SEC-0007", "--reveal")),
+        ("pat", ("exec", "SEC-0007", "--", "touch", "ran")),
+        ("pat", ("seed", "SEC-0007", "--generate", "username", "--generate", "password")),
+        ("pat", ("apply", "--yes")),
+        ("pat", ("approve", "--head", "next")),
+    ],
+    ids=lambda part: part[0] if isinstance(part, tuple) else "",
+)
+def test_without_an_audit_log_nothing_happens(world: World, who: str, command: tuple[str, ...]) -> None:
+    """R50, CASE 151: the log cannot be written, so there is no value, no run, no version, no commit, no approval."""
+    world.propose("next", {DEV: SEC_0007.replace("standard", "high")})
+    before = traces(world)
+    log = world.platform / ".goldenpath/audit"
+    log.rename(log.with_name("gone"))
+    log.write_text("no folder")
+    done = world.cli(who, *command)
+    assert done.code not in {0, 99}, done
+    assert traces(world) == before
+    assert not (world.platform / "ran").exists()
+    assert "username" not in done.out
+    assert "password=" not in done.out
+
+
+def traces(world: World) -> tuple[str, ...]:
+    """Return what an effect would change: manifests, approvals, versions."""
+    refs = (world.git("pat", "for-each-ref", "refs/notes"), world.git("pat", "for-each-ref", where=world.gitops))
+    services = open_platform(world.platform)
+    try:
+        records = list(services.store("dev", "aws-secrets-manager").list_records("dev"))
+    finally:
+        services.close()
+    return (*refs, repr(records))
