@@ -68,12 +68,21 @@ def _environment_names(mapping: dict[str, Any]) -> Iterator[Fault]:
             yield Fault("intent.duplicate-environment", (name,), message, expected="each environment once")
 
 
-def _field(name: str, check: Callable[[Any], Iterator[Fault]]) -> Callable[[Iterable[Tree]], Iterator[Fault]]:
-    """Return a check of one field in every entry of a list, where it is given."""
+def _is(kind: Any, node: Any) -> bool:
+    """Say whether a plain tree has a type; where it has not, the schema tells so and a check of its content would stumble."""
+    try:
+        msgspec.convert(node, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _field(name: str, check: Callable[[Any], Iterator[Fault]], *, kind: Any = str) -> Callable[[Iterable[Tree]], Iterator[Fault]]:
+    """Return a check of one field in every entry of a list, where it is given and of its type."""
 
     def run(entries: Iterable[Tree]) -> Iterator[Fault]:
         for index, entry in enumerate(entries):
-            if name in entry:
+            if name in entry and _is(kind, entry[name]):
                 yield from _at((index, name), check(entry[name]))
 
     return run
@@ -94,7 +103,8 @@ def _unique(name: str, spell: Callable[[str], str]) -> Callable[[Iterable[Tree]]
         seen: dict[str, int] = {}
         for index, entry in enumerate(entries):
             given = entry.get(name, ())
-            for word in (given,) if isinstance(given, str) else given:
+            words = (given,) if isinstance(given, str) else given if _is(_Words, given) else ()
+            for word in words:
                 first = seen.setdefault(spell(word), index)
                 if first != index:
                     yield Fault("intent.duplicate-entry", (index, name), f"entry [{first}] has the same", expected="each only once")
@@ -136,8 +146,8 @@ SETTINGS_CHECKS: Final = (
 POLICY_CHECKS: Final = (
     *(PartCheck((name,), Tree, _each_name(_check_tier)) for name in ("tiers", "requireAdr", "dwellDays", "ttlMaxDays")),
     PartCheck(("floors",), _Entries, _field("tier", _check_tier)),
-    PartCheck(("floors",), _Entries, _field("environments", _each(check_environment))),
-    PartCheck(("namespaces", "mapped"), _Entries, _field("environments", _each(check_environment))),
+    PartCheck(("floors",), _Entries, _field("environments", _each(check_environment), kind=_Words)),
+    PartCheck(("namespaces", "mapped"), _Entries, _field("environments", _each(check_environment), kind=_Words)),
     PartCheck(("waivers",), _Entries, _field("expiresOn", check_date)),
 )
 APPROVER_CHECKS: Final = (
