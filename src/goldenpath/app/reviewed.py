@@ -94,7 +94,7 @@ def unreviewed(history: HistoryResult) -> GoldenpathError:
     missing = ", ".join(sorted({need.owner or need.role for need in failed.result.approvals.missing}))
     return PolicyBlocked(
         "approval.missing",
-        f"{where} reached the protected branch without approval by: {missing}",
+        f"these commits reached the protected branch without approval by: {missing}",
         subject=where,
         hint=f"goldenpath approve {_range(failed.base, failed.result.change.head)}, by eligible people, or revert the change",
     )
@@ -169,10 +169,18 @@ def _require_only_founding(reader: RepositoryReader, founding: str, commit: str)
             continue
         descending.add(info.oid)
         for parent in info.parents:
-            if parent not in descending and is_founded(reader, parent):
+            if parent not in descending and is_founded(reader, parent) and not _shares_founding(reader, founding, parent):
                 raise Conflict(
                     "platform.two-foundings",
                     f"merge {info.oid[:12]} joins the platform founded by {founding[:12]} with {parent[:12]}, which has another founding",
                     subject=info.oid,
                     hint="take the merge off the protected branch; copy files of another platform instead of merging its history",
                 )
+
+
+def _shares_founding(reader: RepositoryReader, founding: str, other: str) -> bool:
+    """Say whether ``other`` grew from what ``founding`` merged, as a branch stacked on the founding one does."""
+    try:
+        return is_founded(reader, reader.merge_base(founding, other))
+    except NotFound:
+        return False
