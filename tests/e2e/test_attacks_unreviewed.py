@@ -138,6 +138,14 @@ def test_overwriting_drift_is_on_record_as_a_decision(world: World) -> None:
     assert "SEC-0007" in json.dumps([entry["details"] for entry in entries if entry["action"] == "platform.apply"][-1])
 
 
+@pytest.mark.parametrize("verb", ["status", "drift"])
+def test_listing_is_on_record_as_a_count(world: World, verb: str) -> None:
+    assert world.cli("pat", verb).code == 0
+    entries = json.loads(world.cli("pat", "audit", "tail", "--lines", "2", "-o", "json").out)["records"]
+    assert [(entry["action"], entry["phase"]) for entry in entries] == [("secret.list", "intent"), ("secret.list", "outcome")]
+    assert "payments" not in json.dumps(entries)
+
+
 def test_a_refused_value_is_on_record_without_a_trace_of_it(world: World) -> None:
     done = world.cli("pat", "seed", "SEC-0007", "--stdin", "password", "--generate", "username", typed=b"********")
     assert done.code != 0

@@ -12,7 +12,9 @@ from goldenpath.app.planning import plan_scope
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.revision import Governance, read_governance, read_requests
 from goldenpath.app.services import Services
+from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.intent.catalog import Catalog
+from goldenpath.model.audit import Target
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.finding import Finding
 from goldenpath.model.instant import from_text
@@ -59,7 +61,13 @@ class Status:
 
 
 def read_status(services: Services, *, environments: Sequence[str] = ()) -> Status:
-    """Look at the catalog and the stores; nothing is changed and no value is read."""
+    """Look at the catalog and the stores; nothing is changed and no value is read.
+
+    Who lists a store's records is on record, with their number and no names (R53).
+
+    Raises:
+        AuditUnavailable: the listing could not be recorded, so there was none.
+    """
     reader = services.repository()
     governance = read_governance(reader, protected_tip(reader, services.settings))
     catalog = read_requests(reader, governance)
@@ -68,10 +76,13 @@ def read_status(services: Services, *, environments: Sequence[str] = ()) -> Stat
     scopes = scopes_of(requests, wanted, governance.settings, used_before=stores_used(services.journal(), wanted))
     plans: list[Plan] = []
     records: dict[SecretRef, StoreRecord] = {}
-    for scope in scopes:
-        store = services.store(scope.environment, scope.provider)
-        plans.append(plan_scope(services, governance, governance.commit, scope, store).plan)
-        records |= {record.ref: record for record in store.list_records(scope.environment)}
+    listing = Target(environment=",".join(wanted))
+    with open_trail(services).operation("secret.list", target=listing, joins=joins_of(services, commit=governance.commit)) as operation:
+        for scope in scopes:
+            store = services.store(scope.environment, scope.provider)
+            plans.append(plan_scope(services, governance, governance.commit, scope, store).plan)
+            records |= {record.ref: record for record in store.list_records(scope.environment)}
+        operation.add_detail("records", str(len(records)))
     steps = {step.request_id: step for plan in plans for step in plan.steps if step.action != "orphan"}
     return Status(
         commit=governance.commit,
