@@ -8,6 +8,7 @@ from goldenpath.app.reviewed import holds, review_from, rewritten, unreviewed
 from goldenpath.app.services import Services
 from goldenpath.delivery.message import SOURCE_COMMIT
 from goldenpath.errors import Conflict, NotFound
+from goldenpath.ports.repository import RepositoryReader
 
 
 def require_continuous(services: Services, commit: str, sources: Iterable[str]) -> None:
@@ -38,15 +39,19 @@ def require_continuous(services: Services, commit: str, sources: Iterable[str]) 
 
 
 def delivered_from(services: Services, environments: Sequence[str]) -> frozenset[str]:
-    """Return the commits that the newest deliveries of ``environments`` name as their source."""
+    """Return the commits that the newest deliveries of ``environments`` name as their source, here and as last seen on the remote."""
     reader, settings = services.manifest_reader(), services.settings.delivery
+    refs = [f"refs/heads/{settings.branch}", *([f"refs/remotes/{settings.remote}/{settings.branch}"] if settings.remote else [])]
+    tips = {tip for ref in refs if (tip := _tip(reader, ref))}
+    histories = (reader.path_history(tip, f"{settings.directory}/{environment}") for tip in tips for environment in environments)
+    return frozenset(dict(info.trailers).get(SOURCE_COMMIT, "") for history in histories for info in history[-1:])
+
+
+def _tip(reader: RepositoryReader, ref: str) -> str:
     try:
-        tip = reader.resolve(f"refs/heads/{settings.branch}")
-    except NotFound:  # nothing was ever delivered
-        return frozenset()
-    histories = (reader.path_history(tip, f"{settings.directory}/{environment}") for environment in environments)
-    sources = (dict(info.trailers).get(SOURCE_COMMIT, "") for history in histories for info in history[-1:])
-    return frozenset(source for source in sources if source)
+        return reader.resolve(ref)
+    except NotFound:  # nothing was ever delivered there
+        return ""
 
 
 def _lost(services: Services, commit: str, source: str) -> Conflict:
