@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from goldenpath.app.audit_log import verify_audit
+from goldenpath.app.protected import protected_tip
 from goldenpath.app.services import Services
-from goldenpath.errors import GoldenpathError
+from goldenpath.errors import GoldenpathError, NotFound
 from goldenpath.model.base import Record
 from goldenpath.ports.surroundings import Surroundings
 
@@ -101,16 +102,28 @@ def _libyaml(surroundings: Surroundings) -> Check:
 
 
 def _repository(patient: Patient) -> Iterator[Check]:
+    yield Check(name="repository", state="ok", message=f"platform repository {patient.services.root.name}")
+
+
+def _settings(patient: Patient) -> Iterator[Check]:
     services = patient.services
-    yield Check(name="repository", state="ok", message=f"platform repository {services.root.name}")
     if services.settings_commit:
         yield Check(name="settings", state="ok", message=f"goldenpath.yaml of the protected branch, {services.settings_commit[:12]}")
     elif patient.surroundings.permissions(services.root / "goldenpath.yaml") is None:
         fix = "go to your platform repository, or make one to try: goldenpath demo"
         yield Check(name="settings", state="fail", message="this repository has no goldenpath.yaml", fix=fix)
     else:
+        if _has_commits(services):
+            protected_tip(services.repository(), services.settings)  # its error says what is missing
         message = "no goldenpath.yaml on the protected branch yet; the working tree counts until there is one"
         yield Check(name="settings", state="warn", message=message, fix="commit goldenpath.yaml to the protected branch")
+
+
+def _has_commits(services: Services) -> bool:
+    try:
+        return bool(services.repository().resolve("HEAD"))
+    except NotFound:
+        return False
 
 
 def _catalog(patient: Patient) -> Iterator[Check]:
@@ -168,6 +181,20 @@ def _state(patient: Patient) -> Iterator[Check]:
     yield from _ignored(patient, folder)
 
 
+def _databases(patient: Patient) -> Iterator[Check]:
+    """Open what is there: a damaged store or a lost key shows here and not in the middle of an apply."""
+    folder = patient.services.root / patient.services.settings.state.directory
+    names = sorted(path.stem for path in patient.surroundings.entries(folder) if path.parent == folder and path.suffix == ".db")
+    for name in names:
+        provider, _, environment = name.rpartition("-")
+        if provider:
+            patient.services.store(environment, provider).identity()
+        else:
+            patient.services.journal().recall("")
+    if names:
+        yield Check(name="databases", state="ok", message=f"{', '.join(names)} can be opened")
+
+
 def _is_loose(surroundings: Surroundings, path: Path) -> bool:
     found = surroundings.permissions(path)
     return found is not None and (bool(found.mode & _PRIVATE_BITS) or not found.is_own)
@@ -210,8 +237,13 @@ def _clock(patient: Patient) -> Iterator[Check]:
 
 
 def _audit(patient: Patient) -> Iterator[Check]:
-    files = patient.surroundings.entries(patient.services.audit_folder())
-    if not files:
+    folder = patient.services.audit_folder()
+    found = patient.surroundings.permissions(folder)
+    if found is not None and not (found.is_folder and found.is_writable):
+        message = f"{folder} is {'not writable' if found.is_folder else 'no folder'}, so nothing can be recorded and nothing is done"
+        yield Check(name="audit", state="fail", message=message, fix=f"make {folder} a folder that only you can write to")
+        return
+    if not patient.surroundings.entries(folder):
         yield Check(name="audit", state="ok", message="no record yet")
         return
     report = verify_audit(patient.services)
@@ -225,11 +257,13 @@ def _audit(patient: Patient) -> Iterator[Check]:
 
 _PLATFORM_CHECKS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] = (
     ("repository", _repository),
+    ("settings", _settings),
     ("catalog", _catalog),
     ("branch protection", _protection),
     ("approvers", _approvers),
     ("signing key", _signing),
     ("state", _state),
+    ("databases", _databases),
     ("disk", _space),
     ("gitops", _gitops),
     ("clock", _clock),

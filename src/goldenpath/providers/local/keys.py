@@ -79,7 +79,7 @@ def load_or_create_root(path: Path, *, entropy: Entropy | None = None) -> RootKe
     """Return the root keys in the file, made with one fresh key when the installation is new.
 
     A public marker beside the key (``<name>.id``) remembers that a key was made, and which: after that, a missing or foreign key
-    file is an error and never a reason to make another.
+    file is an error and never a reason to make another. The same goes for a folder that holds stores, a journal or an audit log.
 
     Args:
         path: The key file (0600, in a folder of 0700).
@@ -91,7 +91,8 @@ def load_or_create_root(path: Path, *, entropy: Entropy | None = None) -> RootKe
     private_folder(path.parent)
     marker = path.with_name(path.name + ".id")
     if not os.path.lexists(path):
-        _require_new(marker, str(path))
+        if _was_used(marker) and not os.path.lexists(path):  # unless another process made it just now
+            raise _missing(str(path))
         create_private_file(path, _encode([_fresh_key(entropy)]))
     return _marked(load_root(path), marker, str(path))
 
@@ -127,7 +128,8 @@ def load_or_create_keyring(account: str, *, marker: Path, entropy: Entropy | Non
     subject = f"keyring entry {account}"
     read, write = _keyring()
     if read(account) is None:
-        _require_new(marker, subject)
+        if _was_used(marker):
+            raise _missing(subject)
         write(account, _encode([_fresh_key(entropy)]).decode("ascii"))
     text = read(account)
     if text is None:
@@ -170,7 +172,8 @@ def _keyring_unusable() -> Misconfigured:
 
 
 def _marked(keys: RootKeys, marker: Path, subject: str) -> RootKeys:
-    create_private_file(marker, keys.active_id.encode("ascii"))
+    if not os.path.lexists(marker):
+        create_private_file(marker, keys.active_id.encode("ascii"))
     made = read_private_file(marker, max_bytes=_FILE_MAX_BYTES).decode("ascii", "replace")
     if made not in keys.key_ids:
         raise Misconfigured(
@@ -182,9 +185,9 @@ def _marked(keys: RootKeys, marker: Path, subject: str) -> RootKeys:
     return keys
 
 
-def _require_new(marker: Path, subject: str) -> None:
-    if os.path.lexists(marker):
-        raise _missing(subject)
+def _was_used(marker: Path) -> bool:
+    """Say whether a key was ever made here: the marker says so, or files that only exist under a key."""
+    return os.path.lexists(marker) or any(marker.parent.glob("*.db")) or any(marker.parent.glob("audit/*.ndjson"))
 
 
 def _missing(subject: str) -> Misconfigured:
