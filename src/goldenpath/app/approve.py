@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from goldenpath.app.check import CheckResult, check_change
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
-from goldenpath.errors import AccessDenied, PolicyBlocked
+from goldenpath.errors import AccessDenied, InvalidIntent, PolicyBlocked
 from goldenpath.model.approval import Approval, ApprovalStatement, Person
 from goldenpath.model.audit import AuditDecision, Target
 from goldenpath.model.base import canonical_bytes
@@ -19,7 +19,7 @@ from goldenpath.policy.approvals import evaluate, person_with_email
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """The approval as written, and where the change stands after it."""
+    """The approval as written, and where the change stands after it. ``object_id`` is empty when the same person had approved before."""
 
     statement: ApprovalStatement
     object_id: str
@@ -27,21 +27,26 @@ class Signed:
 
 
 def approve_change(services: Services, *, base: str, head: str, signing_key: str, name: str, email: str) -> Signed:
-    """Approve ``base...head`` in the name of the person whose address is ``email``, with their SSH key.
+    """Approve ``base...head`` in the name of the person whose address is ``email``, with their SSH key; once is enough.
 
     Raises:
+        InvalidIntent: ``approval.nothing-changes`` for a range without a request or a steering file, as after its merge.
         PolicyBlocked: ``approval.change-blocked`` when the gate blocks; nobody can approve that.
         AccessDenied: ``approval.not-eligible`` with the reason (unknown, bot, author), ``approval.key-unknown`` when the key is not theirs.
     """
     before = check_change(services, base=base, head=head)
+    _refuse_unchanged(before, base, head)
     person = person_with_email(before.governance.approvers, email)
+    given = next((each for each in before.counted if person is not None and each.statement.approver == person.id), None)
+    if given is not None:
+        return Signed(statement=given.statement, object_id="", after=before)
     statement = _statement(services, before, person.id if person else "")
     joins = joins_of(services, commit=before.change.head, plan_digest=before.change.digest)
     decision = AuditDecision(allowed=person is not None, roles=person.roles if person else ())
     target = Target(intent_id=",".join(change.id for change in before.change.requests[:20]))
     with open_trail(services).operation("change.approve", target=target, decision=decision, joins=joins):
         _refuse_blocked(before, base, head)
-        _refuse_ineligible(before, statement, person, email)
+        _refuse_ineligible(before, statement, person, email, ask=f"goldenpath policy check --base {base} --head {head}")
         object_id = services.notes().add_signed(
             before.change.head,
             canonical_bytes(statement),
@@ -80,7 +85,17 @@ def _refuse_blocked(result: CheckResult, base: str, head: str) -> None:
         )
 
 
-def _refuse_ineligible(result: CheckResult, statement: ApprovalStatement, person: Person | None, email: str) -> None:
+def _refuse_unchanged(result: CheckResult, base: str, head: str) -> None:
+    if not result.change.requests and not result.change.governance_paths:
+        raise InvalidIntent(
+            "approval.nothing-changes",
+            f"{head} changes no request and no steering file that {base} does not have already, so there is nothing to approve",
+            subject=result.change.head[:12],
+            hint="when it is merged already, name the range that goldenpath apply asks for: --base BEFORE-THE-MERGE --head BRANCH",
+        )
+
+
+def _refuse_ineligible(result: CheckResult, statement: ApprovalStatement, person: Person | None, email: str, *, ask: str) -> None:
     if person is None:
         raise AccessDenied(
             "approval.not-eligible",
@@ -90,7 +105,8 @@ def _refuse_ineligible(result: CheckResult, statement: ApprovalStatement, person
         )
     trial = evaluate(result.verdict.needs, [Approval(statement=statement, is_valid=True)], result.governance.approvers, result.change)
     if trial.rejected:
-        raise AccessDenied("approval.not-eligible", f"{person.id} cannot approve: {trial.rejected[0].reason}", subject=person.id)
+        reason = f"this approval would not count: {trial.rejected[0].reason}"
+        raise AccessDenied("approval.not-eligible", reason, subject=person.id, hint=f"{ask} says who can approve")
 
 
 def _refuse_uncounted(after: CheckResult, statement: ApprovalStatement) -> None:

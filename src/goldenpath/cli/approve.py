@@ -37,7 +37,8 @@ def approve(state: CliState, base: str, head: str, signing_key: str | None, emai
         email=identity.email,
     )
     statement = signed.statement
-    text = [f"{statement.approver} approved {statement.head[:12]}", f"change digest {statement.change_digest}"]
+    said = "approved" if signed.object_id else "has approved this already; nothing was written:"
+    text = [f"{statement.approver} {said} {statement.head[:12]}", f"change digest {statement.change_digest}"]
     text += [f"  {line}" for line in approval_rows(signed.after)]
     text.append("Every approval needed is there; merge and apply." if signed.after.is_approved else "More approvals are needed.")
     text.append("To share it: git push origin refs/notes/goldenpath-approvals")

@@ -47,6 +47,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Have the range approved by the people named, or revert the change.",
         rule="R12",
     ),
+    "approval.nothing-changes": CodeDoc(
+        title="The range changes nothing that could be approved",
+        why="An approval is bound to the changes of one range; after the merge, the branch has none that main does not have.",
+        fix="Name the range with --base and --head; goldenpath apply prints the one whose approval is missing.",
+        rule="R12",
+    ),
     "approval.not-eligible": CodeDoc(
         title="This person cannot approve this change",
         why="Approvers are people of the base's approvers file who did not author, commit or push any part of the change.",
