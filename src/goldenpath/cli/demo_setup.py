@@ -32,11 +32,14 @@ class Persona:
         return root / "people" / self.id / "id_ed25519"
 
     def environment(self, root: Path) -> dict[str, str]:
-        """Return the variables that make a child process act as this person."""
+        """Return the variables that make a child process act as this person, whoever the caller's own variables name."""
         config = {"user.name": self.name, "user.email": self.email, "gpg.format": "ssh", "user.signingkey": str(self.key(root))}
         numbered = enumerate(config.items())
         pairs = {f"GIT_CONFIG_{part}_{index}": text for index, item in numbered for part, text in zip(("KEY", "VALUE"), item, strict=True)}
-        return {"GIT_CONFIG_COUNT": str(len(config)), **pairs}
+        hands = {
+            f"GIT_{hand}_{part}": text for hand in ("AUTHOR", "COMMITTER") for part, text in (("NAME", self.name), ("EMAIL", self.email))
+        }
+        return {"GIT_CONFIG_COUNT": str(len(config)), **pairs, **hands}
 
 
 DEVELOPER = Persona(id="dana", name="Dana Developer")
@@ -48,6 +51,7 @@ FOUNDER = Persona(id="founder", name="Platform Founder")
 
 def make_platform(root: Path) -> None:
     """Create both repositories and the people below ``root``, which must not exist or be empty."""
+    _require_tools()
     people = (DEVELOPER, PLATFORM_ENGINEER, SECURITY_ENGINEER, OWNER)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     platform = root / "platform"
@@ -75,11 +79,17 @@ def example_platform() -> Path:
     )
 
 
+def _require_tools() -> None:
+    """Refuse before anything is made: a half-made folder would be in the way of the next try."""
+    if shutil.which("ssh-keygen") is None:
+        raise Misconfigured("cli.ssh-keygen-missing", "ssh-keygen is not on PATH", hint="install the OpenSSH client; it signs approvals")
+    if shutil.which("git") is None:
+        raise Misconfigured("git.missing", "git is not on PATH", hint="install git 2.34 or newer and put it on PATH")
+
+
 def _make_key(person: Persona, root: Path) -> None:
     path = person.key(root)
     path.parent.mkdir(parents=True, mode=0o700)
-    if shutil.which("ssh-keygen") is None:
-        raise Misconfigured("cli.ssh-keygen-missing", "ssh-keygen is not on PATH", hint="install the OpenSSH client; it signs approvals")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person.email, "-f", str(path)], check=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -97,6 +98,9 @@ class Walk:
     def _farewell(self) -> None:
         self._title("What to try next")
         self.say(f"  cd {shlex.quote(str(self.platform))}")
+        folder = Path(sys.executable).parent
+        if shutil.which("goldenpath") is None and (folder / "goldenpath").exists():
+            self.say(f'  export PATH={shlex.quote(str(folder))}:"$PATH"')
         for line in (
             f"goldenpath exec {REQUEST} -- sh -c 'echo connected as $username'",
             "goldenpath policy explain",
