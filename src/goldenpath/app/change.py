@@ -13,7 +13,7 @@ from goldenpath.intent.contract import load
 from goldenpath.intent.layout import SIDECAR_SUFFIX, SUFFIX, is_below
 from goldenpath.intent.uniqueness import find_conflicts
 from goldenpath.model.base import digest
-from goldenpath.model.change import Change, RequestChange
+from goldenpath.model.change import Change, RequestChange, spelled
 from goldenpath.model.finding import Finding
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
@@ -77,7 +77,7 @@ def read_change(reader: RepositoryReader, governance: Governance, *, base: str, 
         head=head,
         requests=requests,
         governance_paths=tuple(path.path for path in steering),
-        governance_digest=digest([[path.path, path.new_oid, path.new_mode] for path in changed]),
+        governance_digest=digest([[spelled(path.path), path.new_oid, path.new_mode] for path in changed]),
         policy_revision=governance.revision,
         effects_digest=effects_digest(requests, governance.settings),
         commits=reader.commits(merge_base, head) if merge_base else reader.first_parents("", head),

@@ -10,6 +10,15 @@ EFFECTS_VERSION = 1
 merged; for a change that is not merged yet they are void, because the plan is another one."""
 
 
+def spelled(path: str) -> str | bytes:
+    """Return a path as digests take it: its text, or the bytes of a name that is not UTF-8, which no JSON text can hold."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogateescape")
+    return path
+
+
 def change_digest(content_digest: str, effects_digest: str) -> str:
     """Return the digest of a change from its two halves."""
     return digest([content_digest, effects_digest])
@@ -77,7 +86,7 @@ class Change(Record, frozen=True, kw_only=True):
                 "merge_base": self.merge_base,
                 "head": self.head,
                 "requests": [[change.id, change.path_before, change.path_after, change.before, change.after] for change in self.requests],
-                "governance_paths": self.governance_paths,
+                "governance_paths": [spelled(path) for path in self.governance_paths],
                 "governance_digest": self.governance_digest,
                 "policy_revision": self.policy_revision,
             },
