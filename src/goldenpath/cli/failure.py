@@ -15,7 +15,7 @@ import click
 
 from goldenpath.cli.exit_codes import Exit, exit_code
 from goldenpath.cli.interruption import interruption, raising_on_signals
-from goldenpath.cli.streams import accept_any_text, drop, has_reader, write_or_drop
+from goldenpath.cli.streams import accept_any_text, drop, has_reader, tell, write_or_drop
 from goldenpath.errors import GoldenpathError
 
 _FORMAT_OPTIONS = ("-o", "--output")
@@ -64,7 +64,7 @@ def _refuse_usage(error: Any, arguments: Sequence[str]) -> int:
     from goldenpath.cli.usage import usage_error
 
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        sys.stderr.write(error.message + "\n")
+        tell(sys.stderr, error.message + "\n")
         return Exit.USAGE
     return _report(usage_error(error, arguments), arguments)
 
@@ -90,7 +90,7 @@ def _fault(error: Any, arguments: Sequence[str]) -> int:
     shown = system_refusal(error) if isinstance(error, OSError) else internal_fault(error)
     code = _report(shown, arguments)
     if "--debug" in _own_words(arguments):
-        sys.stderr.writelines(f"  {line}\n" for line in fault_lines(error))
+        tell(sys.stderr, "".join(f"  {line}\n" for line in fault_lines(error)))
     return code
 
 
@@ -106,7 +106,7 @@ def _report(error: Any, arguments: Sequence[str]) -> int:
     lines = ["error: " + printable(str(error))]
     lines += ["  hint: " + printable(error.hint)] if error.hint else []
     lines += [f"  more: goldenpath explain {error.code}"]
-    sys.stderr.write("\n".join(lines) + "\n")
+    tell(sys.stderr, "\n".join(lines) + "\n")
     return code
 
 

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -67,6 +67,17 @@ class EnvironmentType(click.ParamType[str]):
         from goldenpath.model.environment import ENVIRONMENTS
 
         return _items(iter(ENVIRONMENTS), incomplete)
+
+
+class SecondsType(click.FloatRange):
+    """A time span; NaN passes every comparison of a range, so it is looked at first."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; what is no number in the range is refused unseen."""
+        seconds: float = super().convert(value, param, ctx)
+        if seconds != seconds:  # noqa: PLR0124 - only NaN differs from itself
+            raise click.BadParameter("expected a number", ctx=ctx, param=param)
+        return seconds
 
 
 class CodeType(click.ParamType[str]):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, TextIO
 
+from goldenpath.cli.streams import tell
+
 _CLEAR = "\r\x1b[2K"
 _HEARTBEAT_SECONDS = 10.0
 
@@ -55,8 +57,7 @@ class LineProgress:
 
     def note(self, message: str) -> None:
         """Write the line at once: a log is read while the run goes on."""
-        self._stream.write(message + "\n")
-        self._stream.flush()
+        tell(self._stream, message + "\n")
 
     def beat(self, what: str, seconds_left: float) -> None:
         """Write at the start of a wait and then every ten seconds."""
@@ -79,8 +80,7 @@ class GroupedProgress(LineProgress):
         """Close the group before, open one for the step."""
         self.close()
         self._next_beat = None
-        self._stream.write(f"::group::{_harmless(message)}\n")
-        self._stream.flush()
+        tell(self._stream, f"::group::{_harmless(message)}\n")
         self._is_open = True
 
     def note(self, message: str) -> None:
@@ -90,8 +90,7 @@ class GroupedProgress(LineProgress):
     def close(self) -> None:
         """Close the open group."""
         if self._is_open:
-            self._stream.write("::endgroup::\n")
-            self._stream.flush()
+            tell(self._stream, "::endgroup::\n")
             self._is_open = False
 
 
@@ -108,8 +107,7 @@ class LiveProgress:
 
     def note(self, message: str) -> None:
         """Write a line above the live one."""
-        self._stream.write(f"{_CLEAR}{message}\n{self._line}")
-        self._stream.flush()
+        tell(self._stream, f"{_CLEAR}{message}\n{self._line}")
 
     def beat(self, what: str, seconds_left: float) -> None:
         """Show what is waited for."""
@@ -124,8 +122,7 @@ class LiveProgress:
         import shutil
 
         self._line = line[: max(shutil.get_terminal_size().columns - 1, 1)]
-        self._stream.write(_CLEAR + self._line)
-        self._stream.flush()
+        tell(self._stream, _CLEAR + self._line)
 
 
 def _harmless(message: str) -> str:

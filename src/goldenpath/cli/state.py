@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from goldenpath.cli.params import SecondsType
+
 if TYPE_CHECKING:
     from goldenpath.app.services import Services
     from goldenpath.cli.output import Output
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "yaml", "ndjson", "sarif", "junit", "github", "markdown")
+
+LONGEST_SECONDS = 31_536_000
+"""The longest ``--timeout``, a year; a timer of the operating system takes no infinity."""
 
 VARIABLES = {
     "directory": "GOLDENPATH_DIRECTORY",
@@ -110,7 +115,7 @@ def _specifications() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]:
         (
             ("--timeout", "timeout_seconds"),
             {
-                "type": click.FloatRange(min=0, min_open=True),
+                "type": SecondsType(min=0, min_open=True, max=LONGEST_SECONDS),
                 "metavar": "SECONDS",
                 "help": "End the run after this time; it can be resumed.",
             },

@@ -48,6 +48,15 @@ def write_or_drop(stream: TextIO, text: str = "") -> None:
         drop(stream)
 
 
+def tell(stream: TextIO, text: str) -> None:
+    """Write and flush what is only told: no work stops, and no exit code changes, because nobody can be told."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        drop(stream)
+
+
 def has_reader(stream: TextIO) -> bool:
     """Say whether somebody still holds the other end of ``stream``; a file or terminal always has a reader."""
     import select
