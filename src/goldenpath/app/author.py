@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def draft(author: Author, tree: Mapping[str, Any]) -> Drafted:
     metadata = dict(tree["metadata"])
     metadata.setdefault("id", next_id(author.catalog.ids, author.tree.tombstones))
     filled = {"apiVersion": "goldenpath.io/v1", "kind": "SecretRequest", **tree, "metadata": _in_order(metadata)}
-    loaded = load(msgspec.json.encode(filled), SecretRequest, file="(new request)", enums=author.tree.enums)
+    loaded = load(_spelled(filled), SecretRequest, file="(new request)", enums=author.tree.enums)
     if loaded.value is None:
         # there is no file yet, so there is no place in it
         placeless = tuple(msgspec.structs.replace(finding, line=0, column=0) for finding in loaded.findings)
@@ -103,6 +104,11 @@ def _conflicts(author: Author, request: SecretRequest, path: str, data: bytes) -
         entries, settings=author.tree.settings, tombstones=author.tree.tombstones, fetch=lambda name: data if name == path else b""
     )
     return tuple(finding for finding in found if finding.file == path)
+
+
+def _spelled(tree: Mapping[str, Any]) -> bytes:
+    """Return the tree as a file's bytes; words that are not UTF-8 stay so, and the strict reader refuses them."""
+    return json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogateescape")
 
 
 def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,8 @@ class _Collector:
         from goldenpath.injection.sources import prompt_value
 
         self.generate(tuple(spec.name for spec in self._declared.values() if spec.generator and spec.name not in self.values))
-        for key in [name for name in self._declared if name not in self.values]:
+        is_refused_anyway = bool(self._declared) and not self.values.keys() <= self._declared.keys()
+        for key in [name for name in self._declared if name not in self.values and not is_refused_anyway]:
             self._take(key, partial(prompt_value, key, is_terminal=is_interactive()))
 
     def _take(self, key: str, read: Callable[[], SecretValue]) -> None:

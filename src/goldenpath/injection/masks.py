@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
+from goldenpath.model.masking import unfit_reason
 from goldenpath.model.secret import MASK
 
 _MASK_CHARACTERS: Final = re.compile(
@@ -74,6 +75,8 @@ def _strings(tree: object) -> Iterator[str]:
 
 
 def _is_stand_in(text: str) -> bool:
+    if unfit_reason(text.encode("utf-8", "surrogatepass")) == "mask":
+        return True  # what a store refuses as a mask is told here, before the first write
     stripped = text.strip().strip("\"'`").strip()
     if MASK in text or _MASK_CHARACTERS.fullmatch(stripped) or _TEMPLATES.fullmatch(stripped) or _INSIDE.search(text):
         return True

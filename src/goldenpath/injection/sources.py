@@ -52,7 +52,7 @@ def read_descriptor(number: int, *, trim_newline: bool = False) -> SecretValue:
         raise _unreadable_descriptor(number)
     try:
         return _read_open(number, trim_newline=trim_newline)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise _unreadable_descriptor(number) from error
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.builders import make_request
 from tests.canary import hits_in, new_canary
@@ -16,6 +16,7 @@ from goldenpath.injection.check import KUBERNETES_BYTES_MAX, check_batch
 from goldenpath.injection.formats import EXPECTATIONS, fits_format
 from goldenpath.injection.masks import is_mask_or_placeholder
 from goldenpath.model.finding import Finding
+from goldenpath.model.masking import MASK_WORDS, unfit_reason
 from goldenpath.model.request import KeyFormat, SecretRequest
 from goldenpath.model.secret import MASK, SecretValue
 
@@ -235,3 +236,18 @@ def test_no_finding_repeats_a_value_or_its_length(shape: str) -> None:
         assert findings
         assert hits_in(text, [canary]) == []
         assert str(len(raw)).encode() not in text
+
+
+@pytest.mark.parametrize("word", sorted(MASK_WORDS))
+@pytest.mark.parametrize("form", ["{}", "<{}>", "*** {} ***", "\ufeff{}"])
+def test_what_a_store_refuses_as_a_mask_is_told_before_the_first_write(word: str, form: str) -> None:
+    text = form.format(word)
+    assert unfit_reason(text.encode()) == "mask"
+    assert rules(judge(request_with({"name": "a"}), a=text.encode())) == ["value.placeholder"]
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=300)
+def test_the_check_is_never_milder_than_the_store(text: str) -> None:
+    if unfit_reason(text.encode("utf-8", "surrogatepass")) == "mask":
+        assert is_mask_or_placeholder(text)
