@@ -18,14 +18,14 @@ from goldenpath.cli.state import CliState, pass_state
 def preview(state: CliState, base: str, head: str, wants_code: bool) -> int:
     """Show everything that merging a change would do: gate, store, access, manifests, consumers and cost.
 
-    Manifests are shown byte for byte as they will be committed. A value is never part of it.
+    Manifests are shown byte for byte as they will be committed. A value is never part of it. Exit codes as for policy check.
     """
     from goldenpath.app.preview import preview_change
     from goldenpath.cli.preview_page import payload, render_markdown, render_text
+    from goldenpath.cli.verdict import exit_code_of
 
     result = preview_change(state.services, base=base, head=head)
     page = render_markdown(result) if state.output.format == "markdown" else render_text(result, state.output)
     state.output.data("Preview", payload(result), text=page)
-    if result.check.verdict.is_blocked:
-        return Exit.FINDINGS
-    return Exit.FINDINGS if wants_code and result.check.change.requests else Exit.DONE
+    code = exit_code_of(result.check, fails_on_warning=False, needs_approval=False)
+    return Exit.FINDINGS if code is Exit.DONE and wants_code and result.check.change.requests else code

@@ -60,13 +60,13 @@ def create_private_file(path: Path, content: bytes = b"") -> bool:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        _write_draft(draft, content)
         try:
+            _write_draft(draft, content)
             os.link(draft, path, follow_symlinks=False)
         except FileExistsError:
             return False
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
         raise unusable(path, error) from error
