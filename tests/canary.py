@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import secrets
@@ -17,7 +18,8 @@ def new_canary(name: str = "canary") -> str:
     return f"{name}-{secrets.token_hex(16)}/+=&<é>"
 
 
-def variants(value: str | bytes) -> set[bytes]:
+@functools.cache
+def variants(value: str | bytes) -> frozenset[bytes]:
     """Every spelling that a log, a URL, a JSON file or a dump could show: raw, base64 at three offsets, hex, escaped, line by line."""
     raw = value.encode() if isinstance(value, str) else value
     found: set[bytes] = set()
@@ -29,7 +31,7 @@ def variants(value: str | bytes) -> set[bytes]:
         for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
             found |= {escaped.encode(), _go_json(escaped).encode()}
         found |= {repr(part)[2:-1].encode(), repr(text)[1:-1].encode()}
-    return {form for form in found if len(form) >= 8}
+    return frozenset(form for form in found if len(form) >= 8)
 
 
 def _go_json(escaped: str) -> str:
