@@ -236,3 +236,40 @@ def test_a_record_of_somebody_else_is_adopted_only_as_reviewed(world: World) -> 
     adopted = world.cli("pat", "adopt", "SEC-0007", "--yes")
     assert adopted.code == 0, adopted
     assert apply(world).code == 0
+
+
+def test_an_approved_branch_may_be_squashed(world: World) -> None:
+    world.propose("request", {DEV: SEC_0007.replace("ttlDays: 30", "ttlDays: 31")})
+    world.write(DEV, SEC_0007)
+    world.git("dana", "commit", "--quiet", "--all", "--message", "Shorten")
+    assert world.cli("pat", "approve", "--head", "request").code == 0
+    world.git("pat", "switch", "--quiet", "main")
+    world.git("pat", "merge", "--quiet", "--squash", "request")
+    world.git("pat", "commit", "--quiet", "--message", "Request SEC-0007 (squashed)")
+    done = apply(world)
+    assert done.code == 0, done
+    assert paths_in_store(world, "dev") == ["goldenpath/payments/dev/payments-db-credentials"]
+    trace = json.loads(world.cli("pat", "trace", "SEC-0007", "-o", "json").out)
+    assert next(seam["summary"] for seam in trace["seams"] if seam["name"] == "approval") == "approved by pat"
+
+
+def test_a_squash_that_brings_more_than_its_branch_is_not_covered_by_it(world: World) -> None:
+    world.propose("request", {DEV: SEC_0007})
+    assert world.cli("pat", "approve", "--head", "request").code == 0
+    world.git("pat", "switch", "--quiet", "main")
+    world.git("pat", "merge", "--quiet", "--squash", "request")
+    world.write(DEV, SEC_0007.replace("payments-db-creds", "payments-db-evil"))
+    world.git("pat", "add", "--all")
+    world.git("pat", "commit", "--quiet", "--message", "Request SEC-0007 (squashed)")
+    refused(apply(world), "approval.missing", 5)
+
+
+def test_what_a_squash_brings_beside_governed_files_does_not_matter(world: World) -> None:
+    world.propose("request", {DEV: SEC_0007})
+    assert world.cli("pat", "approve", "--head", "request").code == 0
+    world.git("pat", "switch", "--quiet", "main")
+    world.git("pat", "merge", "--quiet", "--squash", "request")
+    world.write("notes.txt", "beside\n")
+    world.git("pat", "add", "--all")
+    world.git("pat", "commit", "--quiet", "--message", "Request SEC-0007 (squashed)")
+    assert apply(world).code == 0

@@ -2,7 +2,8 @@
 
 The first-parent line is cut into segments. A merge is judged as the branch that it brought in, and must bring in exactly that; a run of
 plain commits is judged as one change up to a commit that carries approvals. A segment that fails is tried together with what follows, so
-that reverting, or approving the whole net change, heals the line. Nothing is forgotten: ``verified_to`` is kept by the caller.
+that reverting, or approving the whole net change, heals the line. A plain commit that brings exactly what an approved branch holds is that
+branch, squashed. Nothing is forgotten: ``verified_to`` is kept by the caller.
 
 Commits that came to the front of the line by a merge with swapped parents never stood on the protected branch: the line is taken up where
 it holds what is trusted again, and the whole way from there is one change.
@@ -60,21 +61,36 @@ class HistoryResult:
         return found
 
 
-def verify_history(reader: RepositoryReader, *, since: str, until: str, judge: Judge, governed: Governed) -> HistoryResult:
-    """Walk the first-parent line from ``since`` (trusted) to ``until``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What a line is judged with.
 
     Args:
         reader: The platform repository.
-        since: Last commit known to be covered.
-        until: Commit to be applied.
         judge: Judges (base, head) with the governance of base and the approvals kept for head, as of the day of the given commit.
         governed: Returns the catalog and governance paths, as the settings of the first commit name them, that differ between two more.
+        noted: Returns every commit that somebody approved; asked only when a plain commit has no approval of its own.
     """
-    line = _holding(reader, since, reader.first_parents(since, until))
+
+    reader: RepositoryReader
+    judge: Judge
+    governed: Governed
+    noted: Callable[[], Sequence[str]]
+
+
+def verify_history(bench: Bench, *, since: str, until: str) -> HistoryResult:
+    """Walk the first-parent line from ``since`` (trusted) to ``until``.
+
+    Args:
+        bench: What to judge with.
+        since: Last commit known to be covered.
+        until: Commit to be applied.
+    """
+    line = _holding(bench.reader, since, bench.reader.first_parents(since, until))
     segments: list[Segment] = []
     good, index = since, 0
     while index < len(line):
-        segment, taken = _next_segment(good, line[index : index + LOOK_AHEAD], judge, governed)
+        segment, taken = _next_segment(bench, good, line[index : index + LOOK_AHEAD])
         if not segment.is_good:
             return HistoryResult(verified_to=good, segments=tuple(segments), failed=segment)
         segments.append(segment)
@@ -89,46 +105,65 @@ def _holding(reader: RepositoryReader, since: str, line: Sequence[CommitInfo]) -
     return line[bisect_left(line, True, key=lambda info: reader.is_ancestor(since, info.oid)) :]
 
 
-def _next_segment(base: str, ahead: Sequence[CommitInfo], judge: Judge, governed: Governed) -> tuple[Segment, int]:
-    first = _segment(base, ahead[0], judge, governed)
+def _next_segment(bench: Bench, base: str, ahead: Sequence[CommitInfo]) -> tuple[Segment, int]:
+    first = _segment(bench, base, ahead[0])
     if first.is_good:
         return first, 1
     for taken, commit in enumerate(ahead[1:], start=2):
-        wider = _net_segment(base, commit, judge, governed)
+        wider = _net_segment(bench, base, commit)
         if wider.is_good:
             return wider, taken
     return first, 1
 
 
-def _segment(base: str, commit: CommitInfo, judge: Judge, governed: Governed) -> Segment:
+def _segment(bench: Bench, base: str, commit: CommitInfo) -> Segment:
     """Judge one commit; what cannot be read (a link, an unrelated history) fails as a stretch does, so that a revert heals it too."""
     try:
-        return _judged(base, commit, judge, governed)
+        return _judged(bench, base, commit)
     except (InvalidIntent, NotFound) as fault:
         return Segment(base=base, end=commit.oid, fault=fault)
 
 
-def _judged(base: str, commit: CommitInfo, judge: Judge, governed: Governed) -> Segment:
-    brought = governed(base, base, commit.oid)
+def _judged(bench: Bench, base: str, commit: CommitInfo) -> Segment:
+    brought = bench.governed(base, base, commit.oid)
     if not brought:
         return Segment(base=base, end=commit.oid)
-    if len(commit.parents) != 2 or commit.parents[0] != base:  # noqa: PLR2004 - a merge has two parents
-        return _net_segment(base, commit, judge, governed)
-    branch = judge(base, commit.parents[1], commit)
-    if not _same_effect(brought, governed(base, branch.change.merge_base, commit.parents[1])):
-        return _net_segment(base, commit, judge, governed)
+    if len(commit.parents) == 2 and commit.parents[0] == base:  # noqa: PLR2004 - a merge has two parents
+        return _merged(bench, base, commit, brought)
+    net = _net_segment(bench, base, commit)
+    if net.is_good or commit.parents != (base,):
+        return net
+    return next((found for head in bench.noted() if (found := _squashed(bench, base, commit, brought, head))), net)
+
+
+def _merged(bench: Bench, base: str, commit: CommitInfo, brought: Sequence[PathChange]) -> Segment:
+    branch = bench.judge(base, commit.parents[1], commit)
+    if not _same_effect(brought, bench.governed(base, branch.change.merge_base, commit.parents[1])):
+        return _net_segment(bench, base, commit)
     if branch.is_approved:
         return Segment(base=base, end=commit.oid, result=branch)
-    net = _net_segment(base, commit, judge, governed)
+    net = _net_segment(bench, base, commit)
     # what is reported as missing is what the branch lacks: approvals that it already has still count there
     return net if net.is_good else Segment(base=base, end=commit.oid, result=branch)
 
 
-def _net_segment(base: str, end: CommitInfo, judge: Judge, governed: Governed) -> Segment:
+def _squashed(bench: Bench, base: str, commit: CommitInfo, brought: Sequence[PathChange], head: str) -> Segment | None:
+    """Return the commit judged as the branch ``head`` when it brings exactly that, and that is approved; None otherwise."""
     try:
-        if not governed(base, base, end.oid):
+        start = bench.reader.merge_base(base, head)
+        if not _same_effect(brought, bench.governed(base, start, head)):
+            return None
+        branch = bench.judge(base, head, commit)
+    except (InvalidIntent, NotFound):  # a branch that was never fetched, or another history: not this one
+        return None
+    return Segment(base=base, end=commit.oid, result=branch) if branch.is_approved else None
+
+
+def _net_segment(bench: Bench, base: str, end: CommitInfo) -> Segment:
+    try:
+        if not bench.governed(base, base, end.oid):
             return Segment(base=base, end=end.oid)
-        return Segment(base=base, end=end.oid, result=judge(base, end.oid, end))
+        return Segment(base=base, end=end.oid, result=bench.judge(base, end.oid, end))
     except (InvalidIntent, NotFound) as fault:
         return Segment(base=base, end=end.oid, fault=fault)
 

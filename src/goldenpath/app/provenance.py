@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from goldenpath.app.check import CheckResult, collect_approvals, judge_range
-from goldenpath.app.dates import day_of
-from goldenpath.app.revision import read_governance
+from goldenpath.app.check import CheckResult
+from goldenpath.app.history import LOOK_AHEAD
+from goldenpath.app.reviewed import review_from
 from goldenpath.app.services import Services
-from goldenpath.model.change import Change, CommitInfo
-
-LOOK_AHEAD = 50
-"""How far behind a commit its approval may stand on a line of plain commits."""
+from goldenpath.model.change import CommitInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,27 +34,15 @@ def judged_origin(services: Services, origin: Origin, *, until: str) -> CheckRes
     """
     if not origin.base:
         return None
-    first = _judge(services, origin.base, origin.head, origin.merged)
-    if first.is_approved:
-        return first
-    for base, commit in _noted_ranges(services, origin, until):
-        wider = _judge(services, base, commit.oid, commit)
-        if wider.is_approved:
-            return wider
-    return first
+    alone = _judged(services, origin.base, origin.merged.oid)
+    if alone is not None and alone.is_approved:
+        return alone
+    ahead = services.repository().first_parents(origin.base, until)[:LOOK_AHEAD]
+    wider = _judged(services, origin.base, ahead[-1].oid) if len(ahead) > 1 else None
+    return wider if wider is not None and wider.is_approved else alone
 
 
-def _judge(services: Services, base: str, head: str, end: CommitInfo) -> CheckResult:
-    return judge_range(services.repository(), services.notes(), base=base, head=head, today=day_of(end), is_merged=True)
-
-
-def _noted_ranges(services: Services, origin: Origin, until: str) -> Iterator[tuple[str, CommitInfo]]:
-    reader, notes = services.repository(), services.notes()
-    noted = set(notes.annotated_commits())
-    for commit in reader.first_parents(origin.base, until)[:LOOK_AHEAD]:
-        if commit.oid not in noted:
-            continue
-        governance = read_governance(reader, origin.base)
-        for approval in collect_approvals(notes, governance, Change(merge_base="", head=commit.oid)):
-            if approval.statement.merge_base and reader.is_ancestor(approval.statement.merge_base, origin.base):
-                yield approval.statement.merge_base, commit
+def _judged(services: Services, base: str, until: str) -> CheckResult | None:
+    history = review_from(services, base, until)
+    results = (segment.result for segment in (*history.segments[:1], history.failed) if segment is not None)
+    return next((result for result in results if result is not None), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from goldenpath.app.change import governed_changes
 from goldenpath.app.check import CheckResult, judge_range
 from goldenpath.app.dates import day_of
-from goldenpath.app.history import HistoryResult, verify_history
+from goldenpath.app.history import Bench, HistoryResult, verify_history
 from goldenpath.app.revision import is_founded, read_settings
 from goldenpath.app.services import Services
 from goldenpath.errors import Conflict, GoldenpathError, Misconfigured, NotFound, PolicyBlocked
@@ -45,7 +45,8 @@ def review_from(services: Services, since: str, commit: str) -> HistoryResult:
     def governed(base: str, old: str, new: str) -> tuple[PathChange, ...]:
         return governed_changes(reader, read_settings(reader, base), old=old, new=new)
 
-    return verify_history(reader, since=since, until=commit, judge=judge, governed=governed)
+    bench = Bench(reader=reader, judge=judge, governed=governed, noted=notes.annotated_commits)
+    return verify_history(bench, since=since, until=commit)
 
 
 def require_reviewed(services: Services, commit: str) -> HistoryResult:

@@ -57,7 +57,7 @@ def services(repo: GitRepo, facts: Facts) -> Services:
         "Services",
         SimpleNamespace(
             repository=lambda: GitReader(repo.path),
-            notes=lambda: SimpleNamespace(list_signed=lambda _commit: ()),
+            notes=lambda: SimpleNamespace(list_signed=lambda _commit: (), annotated_commits=lambda: ()),
             journal=lambda: facts,
             clock=SimpleNamespace(now=lambda: datetime(2026, 6, 1, tzinfo=UTC)),
         ),
