@@ -133,5 +133,5 @@ def _require_good(located: Located, findings: tuple[Finding, ...]) -> None:
         "value.batch-refused",
         "; ".join(f"{finding.message} [{finding.rule}]" for finding in blocking),
         subject=located.request.id,
-        hint="nothing was written; mend every key named above and seed again",
+        hint="nothing was written; " + (blocking[0].hint or "mend every key named above and seed again"),
     )

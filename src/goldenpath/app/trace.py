@@ -52,6 +52,11 @@ class Trace:
         """The first seam where the line stops; None when everything that can be seen has arrived."""
         return next((seam for seam in self.seams if seam.state in {"behind", "waiting"}), None)
 
+    @property
+    def unseen(self) -> tuple[Seam, ...]:
+        """The seams that should have been looked at and could not be; a cluster counts once one is configured."""
+        return tuple(seam for seam in self.seams if seam.state == "unknown" and seam.name != "cluster")
+
 
 def trace_request(services: Services, request_id: str) -> Trace:
     """Follow one request. Reads Git, records and the audit log; no value."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 _AGE = re.compile(r"([0-9]{1,6})([smhd])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SHOWN = 20
+"""Problems in the text of a verification; a lost key alone makes one of every record."""
 _COLUMNS = ("TIME", "SEQ", "PHASE", "ACTION", "OUTCOME", "ACTOR", "TARGET", "REASON")
 
 
@@ -174,13 +176,22 @@ def _show_report(state: CliState, report: VerifyReport) -> None:
     state.output.data("AuditVerification", payload, text="\n".join(_report_lines(state, report)))
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what + 's'}"
+
+
 def _report_lines(state: CliState, report: VerifyReport) -> list[str]:
     verdict = state.output.paint("intact", "green") if report.is_intact else state.output.paint("BROKEN", "red")
-    lines = [f"Audit log {verdict}: {report.records} records in {report.segments} segments, chain {report.chain_id or '(none)'}."]
+    extent = f"{_count(report.records, 'record')} in {_count(report.segments, 'segment')}"
+    lines = [f"Audit log {verdict}: {extent}, chain {report.chain_id or '(none)'}."]
     if report.problems:
         lines.append(f"First bad record: {report.first_bad_seq}. Problems: {report.problem_count}.")
-        rows = [(str(problem.seq), f"{problem.segment}:{problem.line}", problem.code, problem.message) for problem in report.problems]
+        rows = [
+            (str(problem.seq), f"{problem.segment}:{problem.line}", problem.code, problem.message) for problem in report.problems[:_SHOWN]
+        ]
         lines.append(state.output.table(("SEQ", "SEGMENT:LINE", "CODE", "PROBLEM"), rows))
+        if report.problem_count > len(rows):
+            lines.append(f"... and {report.problem_count - len(rows)} more; -o json names up to {len(report.problems)}")
     mirror = (
         "and in a mirror"
         if report.has_mirror

@@ -54,7 +54,7 @@ def _metadata(state: CliState, request_id: str) -> int:
     rows = [(name, text) for name, text in _facts(view).items() if isinstance(text, str) and text]
     rows += [(f"key {spec.name}", f"{MASK}  ({spec.format})") for spec in view.request.spec.keys]
     state.output.data(
-        "Secret", _facts(view) | {"keys": view.request.spec.keys, "record": view.record}, text=state.output.table(("WHAT", ""), rows)
+        "Secret", _facts(view) | {"keys": view.request.spec.keys, "record": view.record}, text=state.output.table(("FIELD", "VALUE"), rows)
     )
     return Exit.DONE
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 MACHINE_FORMATS = frozenset({"json", "yaml", "ndjson", "sarif", "junit"})
+_PLAIN_SIGNS = {ord(sign): plain for sign, plain in {"✓": "+", "✗": "x", "…": ".", "·": "-"}.items()}
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36, "bold": 1, "dim": 2}
 
 
@@ -63,8 +64,10 @@ class Output(_Place):
             stderr=sys.stderr,
         )
 
-    def data(self, kind: str, payload: dict[str, Any], *, text: str) -> None:
+    def data(self, kind: str, payload: dict[str, Any], *, text: str, is_markdown: bool = False) -> None:
         """Write one result: ``payload`` (with ``schema_version`` and ``kind``) for machines, ``text`` for people.
+
+        Where Markdown is asked for and ``text`` is none, it goes into a code block, where no character of it means anything.
 
         Raises:
             InvalidIntent: ``cli.format-unsupported`` for a findings format, which only findings have.
@@ -75,7 +78,8 @@ class Output(_Place):
             document = {"schema_version": SCHEMA_VERSION, "kind": kind, **payload}
             self.document(encode_document(self.format, document, is_on_github=self._is_on_github))
         else:
-            self.write(self._neutral(text if text.endswith("\n") else text + "\n"))
+            shown = _fenced(text) if self.format == "markdown" and not is_markdown else _in_reach(text, self.stdout)
+            self.write(self._neutral(shown if shown.endswith("\n") else shown + "\n"))
 
     def document(self, text: str) -> None:
         """Write a finished machine-readable document to stdout; no error adds a second one."""
@@ -206,6 +210,18 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_surrogates(item) for item in value]
     return value
+
+
+def _fenced(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text.rstrip()}\n{fence}\n"
+
+
+def _in_reach(text: str, stream: TextIO) -> str:
+    """Return ``text`` with our own signs in ASCII where the terminal knows no others."""
+    return text if text.isascii() or _can_encode(stream, "".join(map(chr, _PLAIN_SIGNS))) else text.translate(_PLAIN_SIGNS)
 
 
 def _can_encode(stream: TextIO, text: str) -> bool:

@@ -26,6 +26,6 @@ def preview(state: CliState, base: str, head: str, wants_code: bool) -> int:
 
     result = preview_change(state.services, base=base, head=head)
     page = render_markdown(result) if state.output.format == "markdown" else render_text(result, state.output)
-    state.output.data("Preview", payload(result), text=page)
+    state.output.data("Preview", payload(result), text=page, is_markdown=state.output.format == "markdown")
     code = exit_code_of(result.check, fails_on_warning=False, needs_approval=False)
     return Exit.FINDINGS if code is Exit.DONE and wants_code and result.check.change.requests else code

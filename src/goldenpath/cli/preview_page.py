@@ -123,7 +123,9 @@ def diff_lines(file: FileChange) -> Iterator[str]:
         yield from (f"- {line}" for line in before)
         return
     for line in difflib.unified_diff(before, after, lineterm="", n=2):
-        if not line.startswith(("---", "+++")):
+        if line.startswith("@@"):
+            yield line
+        elif not line.startswith(("---", "+++")):
             yield f"{line[0]} {line[1:]}"
 
 

@@ -12,14 +12,17 @@ from goldenpath.cli.params import RequestIdType
 from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
-    from goldenpath.app.trace import Seam
+    from goldenpath.app.trace import Seam, Trace
 
 _SIGNS = {"ok": ("✓", "green"), "behind": ("✗", "red"), "waiting": ("…", "yellow"), "unknown": ("?", "dim")}
 
 
+_CODE_HELP = "End with 1 when a seam is behind, 5 when one waits for a person, 4 when one cannot be looked at."
+
+
 @click.command()
 @click.argument("request_id", metavar="ID", type=RequestIdType())
-@click.option("--exit-code", "wants_code", is_flag=True, help="End with 1 when a seam is behind, 5 when one waits for a person.")
+@click.option("--exit-code", "wants_code", is_flag=True, help=_CODE_HELP)
 @example("goldenpath trace SEC-0007", "goldenpath trace SEC-0007 -o json")
 @pass_state
 def trace(state: CliState, request_id: str, wants_code: bool) -> int:
@@ -34,7 +37,7 @@ def trace(state: CliState, request_id: str, wants_code: bool) -> int:
     text = [f"{found.request_id}  correlation id {found.correlation_id}"]
     for seam in found.seams:
         text += _lines(state, seam)
-    text.append(f"First seam behind: {behind.name} ({behind.summary})" if behind else "Everything that can be seen has arrived.")
+    text.append(_conclusion(found))
     state.output.data(
         "Trace",
         {
@@ -54,9 +57,19 @@ def trace(state: CliState, request_id: str, wants_code: bool) -> int:
         },
         text="\n".join(text),
     )
-    if not wants_code or behind is None:
+    if not wants_code:
         return Exit.DONE
+    if behind is None:
+        return Exit.UNAVAILABLE if found.unseen else Exit.DONE
     return Exit.WAITING if behind.state == "waiting" else Exit.FINDINGS
+
+
+def _conclusion(found: Trace) -> str:
+    if found.first_behind is not None:
+        return f"First seam behind: {found.first_behind.name} ({found.first_behind.summary})"
+    if found.unseen:
+        return f"Not known whether all has arrived: {', '.join(seam.name for seam in found.unseen)} cannot be looked at (goldenpath doctor)"
+    return "Everything that can be seen has arrived."
 
 
 def _lines(state: CliState, seam: Seam) -> list[str]:

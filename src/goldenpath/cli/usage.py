@@ -15,6 +15,7 @@ from goldenpath.errors import GoldenpathError, InvalidIntent
 from goldenpath.model.secret import MASK
 
 _SHORTEST_MASKED = 4
+_TAKING_VALUES = frozenset({"seed", "new"})
 _VALUE_HINT = "values are never given on the command line: pipe them to stdin, or name a 0600 file or a file descriptor"
 
 
@@ -31,7 +32,11 @@ def _describe(error: click.ClickException, context: click.Context | None, argume
     if isinstance(error, NoSuchCommand):
         return "cli.unknown-command", "no such verb" + _suggestion(error.possibilities), ""
     if isinstance(error, click.NoSuchOption):
-        return "cli.unknown-option", "no such option" + _suggestion(error.possibilities), "" if error.possibilities else _VALUE_HINT
+        return (
+            "cli.unknown-option",
+            "no such option" + _suggestion(error.possibilities),
+            "" if error.possibilities else _value_hint(context),
+        )
     return _describe_clicks_own(error, context) if _is_from_click(error) else _own(error, context, arguments)
 
 
@@ -41,8 +46,13 @@ def _describe_clicks_own(error: click.ClickException, context: click.Context | N
     if isinstance(error, click.BadOptionUsage):
         return "cli.usage", f"option {error.option_name} is used wrongly: it needs a value, or takes none", ""
     if _has_extra_arguments(error):
-        return "cli.unexpected-argument", "more arguments than the verb takes", _VALUE_HINT
+        return "cli.unexpected-argument", "more arguments than the verb takes", _value_hint(context)
     return "cli.usage", "the command line is not understood", ""
+
+
+def _value_hint(context: click.Context | None) -> str:
+    """Return where values go, for verbs that somebody might give one to; elsewhere the verb's help is the better answer."""
+    return _VALUE_HINT if context is not None and context.command.name in _TAKING_VALUES else ""
 
 
 def _own(error: click.ClickException, context: click.Context | None, arguments: Sequence[str]) -> tuple[str, str, str]:

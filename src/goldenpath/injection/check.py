@@ -51,7 +51,13 @@ def check_batch(request: SecretRequest, values: Mapping[str, SecretValue]) -> tu
 
 def _missing_or_extra(request: SecretRequest, declared: Mapping[str, KeySpec], values: Mapping[str, SecretValue]) -> Iterator[Finding]:
     if not declared and not values:
-        yield _finding(request, "", "value.batch-empty", "no value was given", hint="give at least one key and its value")
+        yield _finding(
+            request,
+            "",
+            "value.batch-empty",
+            "no value was given",
+            hint=f"goldenpath seed {request.id} --stdin KEY, --from-file KEY=FILE or --generate KEY",
+        )
     for name in sorted(declared.keys() - values.keys()):
         yield _finding(request, name, "value.key-missing", f"no value was given for the declared key {name}")
     if not declared:

@@ -107,7 +107,7 @@ def _unknown(reading: Reading, schema: Any, path: Path, field: str) -> None:
         reading.key_place((*path, field)),
         "unknown field",
         expected="one of " + ", ".join(known),
-        hint=f"did you mean {guess}?" if guess else "delete it; a request never holds a value",
+        hint=f"did you mean {guess}?" if guess else "delete it; no file in Git ever holds a value",
     )
 
 

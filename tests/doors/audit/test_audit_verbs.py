@@ -77,7 +77,7 @@ def test_an_intact_log_is_proven(platform: Path, capsys: Capture) -> None:
     act(platform)
     code, out, _ = goldenpath(platform, capsys, "verify")
     assert code == Exit.DONE
-    assert "Audit log intact: 9 records in 1 segments" in out
+    assert "Audit log intact: 9 records in 1 segment," in out
     assert "up to record 9 of 9, and in a mirror" in out
     found = document(platform, capsys, "verify")
     assert (found["kind"], found["is_intact"], found["records"], found["first_bad_seq"], found["problems"]) == (

@@ -55,11 +55,26 @@ def test_documents_carry_kind_and_version(name: str, read: Any) -> None:
     assert (written(output).count("\n") == 1) == (name == "ndjson")
 
 
-@pytest.mark.parametrize("name", ["table", "markdown"])
-def test_people_get_the_text(name: str) -> None:
-    output = make_output(name)
+def test_people_get_the_text() -> None:
+    output = make_output("table")
     output.data("Thing", {}, text="line")
     assert written(output) == "line\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a  b\n", "```text\na  b\n```\n"), ("```\n@all\n````", "`````text\n```\n@all\n````\n`````\n")],
+)
+def test_text_becomes_a_code_block_that_it_cannot_leave_in_markdown(text: str, shown: str) -> None:
+    output = make_output("markdown")
+    output.data("Thing", {}, text=text)
+    assert written(output) == shown
+
+
+def test_a_page_that_is_markdown_already_is_left_alone() -> None:
+    output = make_output("markdown")
+    output.data("Thing", {}, text="### done", is_markdown=True)
+    assert written(output) == "### done\n"
 
 
 @pytest.mark.parametrize("name", ["sarif", "junit", "github"])
