@@ -33,6 +33,7 @@ def record(command: list[str]) -> tuple[str, int]:
     """Run ``command`` on a terminal of its own and return what it wrote, colours included, and its exit code."""
     parent, child = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(ROWS), "FORCE_COLOR": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     environment.pop("NO_COLOR", None)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=child, stderr=child, env=environment, close_fds=True) as process:
         os.close(child)
