@@ -74,6 +74,7 @@ class Output(_Place):
         """
         if self.format in ("sarif", "junit", "github"):
             raise unsupported_format(self.format)
+        self.close()  # a result is no part of the last step, and must not fold under it
         if self.format in MACHINE_FORMATS:
             document = {"schema_version": SCHEMA_VERSION, "kind": kind, **payload}
             self.document(encode_document(self.format, document, is_on_github=self._is_on_github))

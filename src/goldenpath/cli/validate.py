@@ -25,7 +25,7 @@ def validate(state: CliState, paths: tuple[Path, ...]) -> int:
     Without PATHS the whole working tree: goldenpath.yaml, the governance files and every request, with uniqueness over the whole
     catalog and its tombstones. With PATHS only those files, each by itself.
 
-    Every fault of every file is listed in one run. Exit code 0: clean; 2: faults.
+    Every fault of every file is listed in one run. Exit code 0: clean; 2: faults, or nothing to check.
     """
     from goldenpath.app.validate import validate_paths, validate_tree
     from goldenpath.app.working_tree import find_root
@@ -33,8 +33,22 @@ def validate(state: CliState, paths: tuple[Path, ...]) -> int:
 
     root = find_root(state.directory)
     found = validate_paths(root, paths) if paths else validate_tree(root)
+    if not found.files and not found.findings:
+        raise _nothing_checked(str(root))
     files = f"{found.files} {'file' if found.files == 1 else 'files'} checked"
     faults = len(found.findings)
     summary = f"{files}, {faults} {'fault' if faults == 1 else 'faults'}" if faults else f"{files}, no faults"
     render_findings(state.output, found.findings, summary=summary, kind="Validation", details={"files": found.files})
     return Exit.USAGE if any(finding.is_blocking for finding in found.findings) else Exit.DONE
+
+
+def _nothing_checked(place: str) -> Exception:
+    """Return the refusal of a run that saw no file: in the wrong folder, a pipeline would be green for ever."""
+    from goldenpath.errors import InvalidIntent
+
+    return InvalidIntent(
+        "intent.nothing-checked",
+        "there is no settings file, governance file or request here, so nothing was checked",
+        subject=place,
+        hint="go to your platform repository, or name it: goldenpath -C FOLDER validate",
+    )

@@ -300,3 +300,11 @@ class TestConfirmation:
 
 def test_a_path_is_text_in_json() -> None:
     assert json.loads(encode_document("json", {"path": str(Path("a"))})) == {"path": "a"}
+
+
+def test_a_result_does_not_fold_under_the_last_step() -> None:
+    stream = io.StringIO()
+    output = make_output("table", stdout=stream, GITHUB_ACTIONS="true")._replace(stderr=stream)
+    output.progress("looking")
+    output.data("Thing", {}, text="done")
+    assert stream.getvalue() == "::group::looking\n::endgroup::\ndone\n"

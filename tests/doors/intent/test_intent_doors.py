@@ -278,3 +278,11 @@ def test_a_folder_inside_the_platform_is_searched_as_a_part_of_it(
     code = run(["validate", "."])
     out = capsys.readouterr().out
     assert (code, f"{DEV}/SEC-0008.yml" in out, "2 files checked" in out) == (2, True, True), out
+
+
+def test_a_run_that_saw_no_file_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path, "notes/todo.txt", "x")
+    for arguments in ((), (str(tmp_path / "notes"),)):
+        code, _, err = call(capsys, tmp_path, "validate", *arguments)
+        assert (code, "[intent.nothing-checked]" in err, "-C" in err) == (2, True, True)

@@ -71,6 +71,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Name a file or folder that exists, or none to check the whole repository.",
         rule="R15",
     ),
+    "intent.nothing-checked": CodeDoc(
+        title="No file was there to check",
+        why="A pipeline that starts in the wrong folder would be green for ever.",
+        fix="Start in the platform repository, or name it with -C.",
+        rule="R15",
+    ),
     "intent.folder-unsafe": CodeDoc(
         title="The file cannot be written where it belongs",
         why="A folder on the way is a link, is no folder, or cannot be written; following it could write outside the catalog.",
