@@ -171,7 +171,7 @@ def test_no_internal_fault_shows_a_value(planted: Planted) -> None:
             raise RuntimeError(text)
 
         LocalStore.put_version = LocalStore.read = stumble  # type: ignore[method-assign,assignment]
-        seed.encode_payload = stumble  # type: ignore[assignment]
+        vars(seed)["encode_payload"] = stumble
 
     fresh = new_canary("fresh")
     planted.values = [*planted.values, fresh]

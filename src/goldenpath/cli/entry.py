@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 COMPLETION_VARIABLE = "_GOLDENPATH_COMPLETE"
+_SIGNALLED = 128
+"""Exit codes above this one tell of a signal."""
 
 
 def main() -> None:
@@ -15,12 +17,26 @@ def main() -> None:
     tighten_umask()
     relax_collector()
     try:
-        sys.exit(_dispatch(sys.argv[1:]))
+        code = _dispatch(sys.argv[1:])
+        if code > _SIGNALLED:
+            _leave(code)
+        sys.exit(code)
     except KeyboardInterrupt:  # before or after the guard: while modules load
         sys.stderr.write("interrupted\n")
         sys.exit(130)
     finally:
         rest_collector()
+
+
+def _leave(code: int) -> None:
+    """End with exactly this code: once an interruption passed through ``eval``, Python itself would end by SIGINT whatever the code."""
+    import os
+    from contextlib import suppress
+
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def tighten_umask() -> None:

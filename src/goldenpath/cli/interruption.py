@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from goldenpath.cli.streams import tell
 from goldenpath.errors import GoldenpathError, SyncTimeout
+
+_AGAIN_SECONDS = 0.25
+"""Long enough for the clean-up that swallowed a signal to be over, on a busy machine too."""
 
 _ENDING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
 
@@ -23,9 +29,11 @@ def raising_on_signals() -> Iterator[None]:
         for number in _ENDING:
             if signal.getsignal(number) is signal.SIG_DFL:
                 kept[number] = signal.signal(number, _interrupt)
+    hook, sys.unraisablehook = sys.unraisablehook, _while_cleaning_up
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         stop_timer()
         for number, handler in kept.items():
             signal.signal(number, handler)
@@ -60,6 +68,19 @@ def interruption(error: KeyboardInterrupt) -> tuple[GoldenpathError, int]:
     name = signal.Signals(number).name
     hint = "run the same command again to resume; finished steps are not repeated"
     return GoldenpathError(code, f"interrupted by {name}", hint=hint), 128 + number
+
+
+def _while_cleaning_up(found: sys.UnraisableHookArgs) -> None:
+    """Send a signal again that arrived in a destructor, where Python drops exceptions; of any other fault there tell the type (R1)."""
+    if isinstance(found.exc_value, KeyboardInterrupt):
+        import threading
+
+        number = found.exc_value.args[0] if found.exc_value.args else signal.SIGINT
+        threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
+    elif isinstance(found.exc_value, SyncTimeout):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    else:
+        tell(sys.stderr, f"warning: {found.exc_type.__name__} while something was cleaned up\n")
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

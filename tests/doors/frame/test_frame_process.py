@@ -119,3 +119,78 @@ def test_heavy_libraries_are_not_loaded_for_light_work(words: list[str]) -> None
     examples = Path(__file__).resolve().parents[3] / "examples" / "platform"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=examples)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def script(text: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-c", text], capture_output=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_that_arrives_in_a_destructor_is_not_lost(name: str) -> None:
+    done = script(f"""
+import os, signal, time
+from goldenpath.cli.interruption import raising_on_signals
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+        time.sleep(0.01)
+with raising_on_signals():
+    try:
+        Late()
+        time.sleep(10)
+        print("lost")
+    except KeyboardInterrupt as error:
+        print("told", *(int(number) for number in error.args))
+""")
+    assert done.stdout.startswith(b"told"), done
+    assert done.stderr == b""
+
+
+def test_a_time_limit_that_ends_in_a_destructor_is_not_lost() -> None:
+    done = script("""
+import time
+from goldenpath.cli.interruption import raising_on_signals, start_timer
+from goldenpath.errors import SyncTimeout
+class Late:
+    def __del__(self):
+        time.sleep(0.2)
+with raising_on_signals():
+    try:
+        start_timer(0.05)
+        Late()
+        time.sleep(10)
+        print("lost")
+    except SyncTimeout:
+        print("told")
+""")
+    assert (done.stdout, done.stderr) == (b"told\n", b"")
+
+
+def test_a_fault_in_a_destructor_is_told_without_its_words() -> None:
+    done = script("""
+from goldenpath.cli.interruption import raising_on_signals
+class Broken:
+    def __del__(self):
+        raise RuntimeError("hunter2-hunter2")
+with raising_on_signals():
+    Broken()
+""")
+    assert (done.returncode, done.stderr) == (0, b"warning: RuntimeError while something was cleaned up\n")
+
+
+@pytest.mark.parametrize("code", [129, 130, 143])
+def test_the_exit_code_of_an_interruption_is_ours_wherever_it_struck(code: int) -> None:
+    """Modules make classes with ``eval``; an interruption there must not turn SIGTERM's code into death by SIGINT."""
+    done = script(f"""
+import sys
+from goldenpath.cli import entry
+def interrupted(arguments):
+    try:
+        eval("__import__('signal').raise_signal(2)")
+    except KeyboardInterrupt:
+        print("said")
+        return {code}
+entry._dispatch = interrupted
+entry.main()
+""")
+    assert (done.returncode, done.stdout) == (code, b"said\n")
