@@ -79,7 +79,7 @@ def _refuse_blocked(result: CheckResult, base: str, head: str) -> None:
     if blocking:
         raise PolicyBlocked(
             "approval.change-blocked",
-            f"the gate blocks this change ({len(blocking)} findings, first: {blocking[0].message}); nobody can approve it",
+            f"the gate blocks this change (findings: {len(blocking)}, first: {blocking[0].message}); nobody can approve it",
             subject=blocking[0].subject,
             hint=f"goldenpath policy check --base {base} --head {head}",
         )

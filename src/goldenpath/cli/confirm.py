@@ -60,5 +60,5 @@ def _require_person(what: str, flag: str) -> None:
     raise InvalidIntent(
         "cli.confirmation-needed",
         f"to {what}, a confirmation is needed, and nobody can be asked here",
-        hint=f"read the plan, then pass {flag}",
+        hint=f"look first with --dry-run, then pass {flag}",
     )

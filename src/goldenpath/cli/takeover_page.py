@@ -37,4 +37,4 @@ def render_review(found: Review, output: Output, *, action: str) -> str:
     next_step = (
         f"Reviewed; to do it: goldenpath {action} {found.request_id}" if found.entry else f"To have it reviewed, add to actions:\n{entry}"
     )
-    return f"{output.table(('WHAT', ''), rows)}\n{next_step}"
+    return f"{output.table(('FIELD', 'VALUE'), rows)}\n{next_step}"

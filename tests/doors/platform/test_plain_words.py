@@ -102,3 +102,8 @@ def test_where_values_go_is_told_where_one_could_go(command: tuple[str, ...], sa
 def test_a_hunk_of_a_changed_file_keeps_its_head() -> None:
     change = FileChange(path="x", before=b"a\nb\n", after=b"a\nc\n", waits=False)
     assert next(iter(diff_lines(change))) == "@@ -1,2 +1,2 @@"
+
+
+def test_who_cannot_be_asked_is_told_to_look_first(world: World) -> None:
+    refused = world.cli("pat", "seed", "SEC-0200", "--generate", "value")
+    assert (refused.code, "--dry-run" in refused.err, "--yes" in refused.err) == (2, True, True), refused.err
