@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from goldenpath.app.audited import AuditedStore, Subject
 from goldenpath.app.continuity import delivered_from, require_continuous
 from goldenpath.app.deliver import deliver_environments
-from goldenpath.app.desired import StoreScope, remember_stores, scopes_of, stores_used
+from goldenpath.app.desired import StoreScope, remember_store, remember_stores, require_same_store, scopes_of, stores_used
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.ready import APPLIED, Ready, prepare
 from goldenpath.app.refusals import refusals_recorded
@@ -157,7 +157,9 @@ def _apply_scope(
         wait_seconds=limits.lease_seconds,
     ) as held:
         planned = plan_scope(services, ready.governance, ready.commit, scope, store, expected=expected)
+        _require_own_store(services, scope, planned)
         require_continuous(services, ready.commit, planned.sources)
+        remember_store(services.journal(), scope, planned.plan.account)
         receipt = execute(
             planned.plan,
             store=store,
@@ -173,6 +175,13 @@ def _apply_scope(
             limits=ExecutionLimits(deadline_seconds=limits.deadline_seconds),
         )
     return planned, receipt
+
+
+def _require_own_store(services: Services, scope: StoreScope, planned: ScopePlan) -> None:
+    """Refuse an exchanged store; one that lives in memory is a new one in every run, and keeps nothing that could be lost."""
+    configured = services.settings.environment(scope.environment).stores.get(scope.provider)
+    if configured is None or configured.backend != "memory":
+        require_same_store(services.journal(), scope, planned.plan.account)
 
 
 def _audited(services: Services, ready: Ready, scope: StoreScope) -> AuditedStore:

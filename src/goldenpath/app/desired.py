@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.effects import desired_of
+from goldenpath.errors import Conflict
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import DesiredSecret
@@ -13,6 +14,7 @@ from goldenpath.plan.desired import RECORDED_STATES
 from goldenpath.ports.journal import Journal
 
 _USED = "stores.used."
+_IDENTITY = "stores.identity."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,32 @@ def scopes_of(
             belonging = sorted((request for request in mine if request.spec.provider == provider), key=lambda request: request.id)
             scopes.append(StoreScope(environment=environment, provider=provider, requests=tuple(belonging)))
     return tuple(scopes)
+
+
+def require_same_store(journal: Journal, scope: StoreScope, identity: str) -> None:
+    """Refuse a store that is not the one earlier applies from here wrote to: lost, emptied or exchanged, it would be filled anew.
+
+    Raises:
+        Conflict: ``apply.store-replaced``.
+    """
+    known = journal.recall(_identity_key(scope))
+    if known and known != identity:
+        raise Conflict(
+            "apply.store-replaced",
+            f"the store of {scope.environment}/{scope.provider} is another one than before; its records and values are not here",
+            subject=scope.environment,
+            hint="put the store back, from its backup if need be",
+        )
+
+
+def remember_store(journal: Journal, scope: StoreScope, identity: str) -> None:
+    """Keep which store belongs to an environment, when it is first written to."""
+    if not journal.recall(_identity_key(scope)):
+        journal.remember(_identity_key(scope), identity)
+
+
+def _identity_key(scope: StoreScope) -> str:
+    return f"{_IDENTITY}{scope.environment}.{scope.provider}"
 
 
 def stores_used(journal: Journal, environments: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -29,6 +29,12 @@ CODES: dict[str, CodeDoc] = {
         fix="To go back, revert on the protected branch and apply the revert.",
         rule="R19",
     ),
+    "apply.store-replaced": CodeDoc(
+        title="The store is another one than earlier applies wrote to",
+        why="A store file that was lost, emptied or exchanged would be filled anew, in the wrong place or without its values.",
+        fix="Put the store back, from its backup if need be. To begin anew on purpose, move the whole state folder away.",
+        rule="R20, R33",
+    ),
     "apply.wrong-account": CodeDoc(
         title="The credentials belong to another account than the environment",
         why="Credentials of one environment must never write in another one.",
