@@ -88,7 +88,7 @@ def _reviewed_entry(services: Services, request_id: str, action: ActionName) -> 
             "action.not-reviewed",
             f"nobody reviewed to {action} the record of {request_id} as it is now ({found.digest[:19]})",
             subject=request_id,
-            hint=f"goldenpath {action} {request_id} --dry-run prints the entry; add it to {services.settings.governance.actions} in a reviewed change",
+            hint=f"goldenpath {action} {request_id} --dry-run prints an entry to have reviewed into {services.settings.governance.actions}",
         )
     return found.entry
 
