@@ -33,6 +33,8 @@ def test_the_life_of_sec_0007(world: World) -> None:
     assert check["approvals"]["is_satisfied"] is False
     preview = json.loads(run("dana", "preview", "--base", "main", "-o", "json"))
     shown = {file["path"]: file["content"] for file in preview["environments"][0]["files"]}
+    for form in ("json", "markdown", "table"):
+        assert run("dana", "preview", "--base", "main", "-o", form) == run("dana", "preview", "--base", "main", "-o", form), form
     run("pat", "approve", "--head", "request")
     world.merge("request")
 

@@ -6,11 +6,14 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from goldenpath.app.preview import EnvironmentPreview, FileChange, PreviewResult
 from goldenpath.cli.approval_lines import approval_rows, approvals_payload
 from goldenpath.cli.formats import clean
 from goldenpath.cli.formats.markdown import escape
 from goldenpath.cli.output import Output
+from goldenpath.model.plan import Plan
 from goldenpath.plan.cost import CostEstimate
 from goldenpath.plan.render import render_markdown as plan_markdown
 from goldenpath.plan.render import render_text as plan_text
@@ -143,10 +146,15 @@ def _painted(line: str, output: Output) -> str:
     return output.paint(line, color) if color else line
 
 
+def _timeless(plan: Plan) -> Plan:
+    """Return the plan without its times: the same change gives the same bytes whenever it is looked at (R23)."""
+    return msgspec.structs.replace(plan, created_at="", expires_at="")
+
+
 def _environment_payload(each: EnvironmentPreview) -> dict[str, Any]:
     return {
         "environment": each.environment,
-        "plans": [{"provider": planned.provider, "digest": planned.plan.digest, "plan": planned.plan} for planned in each.plans],
+        "plans": [{"provider": planned.provider, "digest": planned.plan.digest, "plan": _timeless(planned.plan)} for planned in each.plans],
         "files": [
             {
                 "path": file.path,
