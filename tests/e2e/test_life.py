@@ -72,3 +72,36 @@ def test_applying_twice_changes_nothing(world: World) -> None:
     assert sum(each["receipt"]["mutating_calls"] for each in json.loads(first.out)["receipts"]) == 2
     assert sum(each["receipt"]["mutating_calls"] for each in json.loads(second.out)["receipts"]) == 0
     assert world.git("pat", "rev-parse", "main", where=world.gitops) == head
+
+
+def test_each_act_leaves_an_intent_and_an_outcome(world: World) -> None:
+    """CASE 149: one of each operation, allowed and denied, each recorded before and after, with who, where and why."""
+    world.propose("request", {FILE: SEC_0007})
+    assert world.cli("dana", "approve", "--head", "request").code == 3
+    assert world.cli("pat", "approve", "--head", "request").code == 0
+    assert world.cli("pat", "seed", "SEC-0007", "--generate", "username", "--generate", "password").code == 6
+    world.merge("request")
+    for command in (
+        ("apply", "--yes"),
+        ("seed", "SEC-0007", "--generate", "username", "--generate", "password"),
+        ("get", "SEC-0007", "--reveal", "--reason", "INC-7"),
+        ("exec", "SEC-0007", "--", "true"),
+        ("status",),
+    ):
+        assert world.cli("pat", *command).code == 0, command
+    lines = world.cli("pat", "audit", "export", "--format", "jsonl").out.splitlines()
+    records = [json.loads(line) for line in lines]
+    pairs: dict[str, list[dict[str, object]]] = {}
+    for record in records:
+        if not record["action"].startswith("audit."):
+            pairs.setdefault(record["operation_id"], []).append(record)
+    assert [record["seq"] for record in records] == list(range(1, len(records) + 1))
+    assert all([each["phase"] for each in pair] == ["intent", "outcome"] for pair in pairs.values())
+    ended = {(str(intent["action"]), str(outcome["outcome"])) for intent, outcome in pairs.values()}
+    wanted = {"change.approve", "platform.apply", "secret.create", "secret.put-version", "secret.read", "secret.list", "manifests.commit"}
+    assert wanted <= {action for action, outcome in ended if outcome == "success"}
+    assert {("change.approve", "denied")} <= ended
+    assert any(action == "platform.seed" and outcome != "success" for action, outcome in ended)
+    assert all(record["actor"]["id"] and record["correlation_id"] for record in records if record["phase"] == "intent")
+    reasons = [record["decision"]["reason"] for record in records if record["action"] == "secret.read"]
+    assert "INC-7" in reasons
