@@ -1,14 +1,15 @@
-"""Request → the container that it wants in a store. The one place that decides tags and description."""
+"""Request → the container that it wants in a store. Tags and description are those that the projection states too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from goldenpath.model.container import container_description, container_tags
 from goldenpath.model.lifecycle import STATES
 from goldenpath.model.naming import store_ref
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
-from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER, DesiredSecret
+from goldenpath.model.store import DesiredSecret
 
 RECORDED_STATES = frozenset(STATES) - {"decommissioned"}
 """States in which a record must exist; taking it away is the work of retirement, never of a plan."""
@@ -22,21 +23,13 @@ def desired_secret(request: SecretRequest, *, settings: Settings, policy_documen
         settings: Gives the path prefix and the environment's key.
         policy_document: The resource policy as canonical JSON, empty for none.
     """
-    meta = request.metadata
-    tags = {
-        TAG_ID: meta.id,
-        TAG_OWNER: meta.owner,
-        TAG_SERVICE: meta.service,
-        TAG_ENVIRONMENT: meta.environment,
-        TAG_TIER: request.spec.risk.tier,
-    }
     return DesiredSecret(
         ref=store_ref(request, prefix=settings.naming.prefix),
-        request_id=meta.id,
-        description=meta.description or f"{meta.name} of {meta.service} in {meta.environment}",
-        kms_key=settings.environment(meta.environment).kms_key,
+        request_id=request.id,
+        description=container_description(request),
+        kms_key=settings.environment(request.environment).kms_key,
         policy=policy_document,
-        tags=tuple(sorted(tags.items())),
+        tags=tuple(sorted(container_tags(request).items())),
     )
 
 
