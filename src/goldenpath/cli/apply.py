@@ -78,7 +78,13 @@ def apply(
         expected=seen or (None if is_confirmed else _plans_shown(planned)),
     )
     state.output.data("ApplyReceipt", payload(result), text=render_result(result, state.output))
-    return Exit.DONE if result.is_complete else Exit.FINDINGS
+    return _exit_code(result)
+
+
+def _exit_code(result: ApplyResult) -> Exit:
+    if result.is_complete:
+        return Exit.DONE
+    return Exit.UNAVAILABLE if all(receipt.needs_only_a_rerun for receipt in result.receipts) else Exit.FINDINGS
 
 
 def _confirm(state: CliState, planned: ApplyResult, *, is_confirmed: bool) -> None:

@@ -10,7 +10,7 @@ StepOutcome = Literal["done", "already", "skipped", "failed", "refused", "partia
 
 
 class StepReceipt(Record, frozen=True, kw_only=True):
-    """What became of one step. ``code`` is the error code of a failure."""
+    """What became of one step. ``code`` is the error code of a failure; ``is_retryable`` says that running again is all it needs."""
 
     request_id: str
     ref: str
@@ -19,6 +19,7 @@ class StepReceipt(Record, frozen=True, kw_only=True):
     code: str = ""
     message: str = ""
     version_id: str = ""
+    is_retryable: bool = False
 
 
 class ApplyReceipt(Record, frozen=True, kw_only=True):
@@ -35,7 +36,17 @@ class ApplyReceipt(Record, frozen=True, kw_only=True):
     @property
     def is_complete(self) -> bool:
         """True when nothing failed, was refused or is partial."""
-        return all(step.outcome in {"done", "already", "skipped"} for step in self.steps)
+        return not self.unfinished
+
+    @property
+    def unfinished(self) -> tuple[StepReceipt, ...]:
+        """The steps that failed, were refused or are partial."""
+        return tuple(step for step in self.steps if step.outcome not in {"done", "already", "skipped"})
+
+    @property
+    def needs_only_a_rerun(self) -> bool:
+        """True when all that is unfinished is so because a store, a disk or the time was not there."""
+        return all(step.is_retryable for step in self.unfinished)
 
 
 class DeliveryReceipt(Record, frozen=True, kw_only=True):

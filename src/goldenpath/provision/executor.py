@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from goldenpath.errors import AccessDenied, AuditUnavailable, Conflict, GoldenpathError, PolicyBlocked, ProviderRefused
+from goldenpath.errors import (
+    AccessDenied,
+    AuditUnavailable,
+    Conflict,
+    GoldenpathError,
+    PolicyBlocked,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from goldenpath.model.plan import Plan, Step
 from goldenpath.model.receipt import ApplyReceipt, StepOutcome, StepReceipt
 from goldenpath.model.secret import SecretRef
@@ -159,7 +167,7 @@ class _Run:
         if step.action == "blocked" or (step.action == "drift" and step.request_id not in self._accept_drift):
             return _receipt(step, "refused", code=step.reason, message=step.detail)
         if self._ended_by is not None:
-            return _receipt(step, "failed", code=self._ended_by.code, message="not tried: the run ended before this step")
+            return _receipt(step, "failed", error=self._ended_by, message="not tried: the run ended before this step")
         return self._create(step) if step.action == "create" else self._update(step)
 
     def _create(self, step: Step) -> StepReceipt:
@@ -200,7 +208,7 @@ class _Run:
         outcome: StepOutcome = "refused" if isinstance(error, _REFUSALS) else "failed"
         if not isinstance(error, Conflict) and self._left_something(step):
             outcome = "partial"
-        return _receipt(step, outcome, code=error.code, message=error.message)
+        return _receipt(step, outcome, error=error, message=error.message)
 
     def _left_something(self, step: Step) -> bool:
         """Say whether the failed step changed the record all the same; unknown counts as no, the next plan looks again."""
@@ -234,12 +242,13 @@ def _ref(step: Step) -> SecretRef | None:
     return subject.ref if subject else None
 
 
-def _receipt(step: Step, outcome: StepOutcome, *, code: str = "", message: str = "") -> StepReceipt:
+def _receipt(step: Step, outcome: StepOutcome, *, code: str = "", message: str = "", error: GoldenpathError | None = None) -> StepReceipt:
     return StepReceipt(
         request_id=step.request_id,
         ref=str(_ref(step) or ""),
         action=step.action,
         outcome=outcome,
-        code=code,
+        code=error.code if error else code,
         message=message,
+        is_retryable=isinstance(error, ProviderUnavailable),
     )

@@ -173,7 +173,13 @@ CODES: dict[str, CodeDoc] = {
     "state.unusable": CodeDoc(
         title="A state file or folder cannot be used",
         why="The operating system refused it.",
-        fix="Check the path, its owner and the free space.",
+        fix="Check the path and its owner.",
+    ),
+    "state.unavailable": CodeDoc(
+        title="The disk or the system cannot take the platform's state now",
+        why="The disk is full, failing or read-only, or the system is out of files or memory. Nothing was half done.",
+        fix="Mend that, then run the same command again; it continues from what is there.",
+        rule="R18",
     ),
     "state.newer-schema": CodeDoc(
         title="A state file was written by a newer version",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from goldenpath.errors import Misconfigured, ProviderRefused, ProviderUnavailable
+from goldenpath.errors import Misconfigured, ProviderUnavailable
 from goldenpath.providers.local.files import create_private_file, locked_folder, private_file, private_folder
 
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -31,8 +31,8 @@ class Database:
         version: Version of the tables that this code understands.
 
     Raises:
-        Misconfigured: ``state.not-private``, ``state.unusable``, ``state.newer-schema``.
-        ProviderRefused: ``state.damaged`` when the file is no database.
+        Misconfigured: ``state.not-private``, ``state.unusable``, ``state.newer-schema``; ``state.damaged`` when it is no database.
+        ProviderUnavailable: ``state.unavailable``, ``<area>.unwritable``, ``<area>.busy``; running again is safe.
     """
 
     def __init__(self, path: Path, *, area: str, schema: Sequence[str], version: int = 1) -> None:
@@ -94,10 +94,10 @@ class Database:
         except sqlite3.Error as error:
             raise self._translate(error) from error
 
-    def _translate(self, error: sqlite3.Error) -> ProviderUnavailable | ProviderRefused:
+    def _translate(self, error: sqlite3.Error) -> ProviderUnavailable | Misconfigured:
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if primary in _DAMAGED:
-            return ProviderRefused(
+            return Misconfigured(
                 "state.damaged",
                 "the file is damaged or is no database",
                 subject=str(self.path),

@@ -5,18 +5,21 @@ Nothing here repairs loose permissions: a file that others could read may have b
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from goldenpath.errors import Misconfigured
+from goldenpath.errors import Misconfigured, ProviderUnavailable
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.ETIMEDOUT})
+_BUSY_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EBUSY, errno.ENOLCK})
 
 
 def private_folder(path: Path) -> Path:
@@ -25,6 +28,7 @@ def private_folder(path: Path) -> Path:
     Raises:
         Misconfigured: ``state.not-private`` for loose permissions, a link, another owner or something that is no folder;
             ``state.unusable`` when it cannot be made.
+        ProviderUnavailable: ``state.unavailable`` when the disk or the system cannot take it now, as everywhere in this module.
     """
     if not os.path.lexists(path):
         _make_folder(path)
@@ -81,7 +85,8 @@ def replace_private_file(path: Path, content: bytes) -> None:
         draft.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to tell
+            draft.unlink(missing_ok=True)
         raise unusable(path, error) from error
 
 
@@ -95,6 +100,8 @@ def read_private_file(path: Path, *, max_bytes: int) -> bytes:
     try:
         _require_private(path, os.fstat(descriptor), is_folder=False)
         content = _read_up_to(descriptor, max_bytes + 1)
+    except OSError as error:
+        raise unusable(path, error) from error
     finally:
         os.close(descriptor)
     if len(content) > max_bytes:
@@ -125,13 +132,25 @@ def locked_folder(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def unusable(path: Path, error: OSError) -> Misconfigured:
-    """Return the error for a path that the operating system does not let us use."""
+def unusable(path: Path, error: OSError) -> Misconfigured | ProviderUnavailable:
+    """Return the error for a path that the operating system does not let us use.
+
+    A full, failing or read-only disk and a system that is out of something pass, and running again is safe: ``state.unavailable``.
+    Anything else is for a person to put right: ``state.unusable``.
+    """
+    said = os.strerror(error.errno or 0)
+    if error.errno in _DISK_ERRORS | _BUSY_ERRORS:
+        return ProviderUnavailable(
+            "state.unavailable",
+            f"the platform's state cannot be used now: {said}",
+            subject=str(path),
+            hint="mend the disk or free some space; running again continues where this stopped",
+        )
     return Misconfigured(
         "state.unusable",
-        f"the platform's state cannot be used: {os.strerror(error.errno or 0)}",
+        f"the platform's state cannot be used: {said}",
         subject=str(path),
-        hint="check the folder, its owner and the free space",
+        hint="check the folder and its owner",
     )
 
 
