@@ -16,7 +16,7 @@ from goldenpath.model.base import Record, digest
 from goldenpath.model.instant import from_text, to_text
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
-from goldenpath.providers.local.limits import VERSION_MIN_AGE_HOURS, VERSIONS_MAX, exceeded
+from goldenpath.providers.limits import VERSION_MIN_AGE_HOURS, VERSIONS_MAX, exceeded
 
 
 class VersionState(Record, frozen=True, kw_only=True):

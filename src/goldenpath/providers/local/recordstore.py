@@ -11,7 +11,8 @@ from goldenpath.errors import GoldenpathError
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.store import DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
 from goldenpath.ports.clock import Clock
-from goldenpath.providers.local import leases, limits, records
+from goldenpath.providers import limits
+from goldenpath.providers.local import leases, records
 from goldenpath.providers.local.records import RecordState
 from goldenpath.providers.local.shelf import Shelf, Tray
 
