@@ -6,6 +6,7 @@ It does not compare sides: who gains access in a change is a rule of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import structs
@@ -36,12 +37,16 @@ class Entry(NamedTuple):
 def entries_of(request: SecretRequest) -> tuple[Entry, ...]:
     """Return the entries of all three lists in reading order."""
     access = request.spec.access
-    if not (access.read_principals or access.write_principals or access.break_glass_principals):
-        return ()
+    return _entries(access.read_principals, access.write_principals, access.break_glass_principals)
+
+
+@lru_cache(maxsize=1024)
+def _entries(*lists: tuple[str, ...]) -> tuple[Entry, ...]:
+    # remembered: three rules ask in turn, and requests of one service mostly name the same principals
     return tuple(
         Entry(f"{field}[{index}]", parse_principal(text))
-        for field, attribute in LISTS
-        for index, text in enumerate(getattr(access, attribute))
+        for (field, _attribute), principals in zip(LISTS, lists, strict=True)
+        for index, text in enumerate(principals)
     )
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from goldenpath.errors import InvalidIntent
 
 Tree: TypeAlias = "str | int | bool | Mapping[str, Tree] | Sequence[Tree] | None"
+Layout: TypeAlias = "Slot | str | int | bool | Mapping[str, Layout] | Sequence[Layout] | None"
+"""A tree in which some strings are still open."""
 
 KEY_MAX = 160
 """Longest key in characters: six bytes of escape each stay below the 1,024 that YAML allows before the colon."""
@@ -23,8 +26,30 @@ KEY_MAX = 160
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 _SIMPLE = re.compile(r"[ !#-\[\]-~]*")
 _RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_MARK = re.compile("\0([a-z0-9_]+)\0")
+"""A slot while the rest is laid out: no text can be taken for it, a zero byte is always escaped."""
 _SURROGATES = range(0xD800, 0xE000)
 _SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Stands in a layout for a string that :meth:`Form.fill` is given under this name."""
+
+    name: str
+
+
+class Form:
+    """A document of which only some strings differ from one time to the next: laid out once, then filled, in the bytes of :func:`emit`."""
+
+    def __init__(self, layout: Mapping[str, Layout]) -> None:
+        """Lay out the document. Raises as :func:`emit`."""
+        text = _body(layout).replace("{", "{{").replace("}", "}}")
+        self._filled = _MARK.sub(r"{\1}", text).format
+
+    def fill(self, strings: Mapping[str, str], *, comment: str = "") -> bytes:
+        """Return the document with ``strings`` in the slots of their names; ``comment`` becomes its first line. Raises as :func:`emit`."""
+        return _document(self._filled(**{name: _text(text) for name, text in strings.items()}), comment)
 
 
 def emit(tree: Mapping[str, Tree], *, comment: str = "") -> bytes:
@@ -33,18 +58,24 @@ def emit(tree: Mapping[str, Tree], *, comment: str = "") -> bytes:
     Raises:
         InvalidIntent: ``projection.text-not-encodable`` for a lone surrogate, ``projection.key-too-long`` for a key above ``KEY_MAX``.
     """
+    return _document(_body(tree), comment)
+
+
+def _document(body: str, comment: str) -> bytes:
+    return (f"# {comment}\n{body}" if comment else body).encode("ascii")
+
+
+def _body(tree: Mapping[str, Layout]) -> str:
     lines: list[str] = []
-    if comment:
-        lines.append("# " + comment)
     if tree:
         _mapping(tree, "", lines)
     else:
         lines.append("{}")
     lines.append("")
-    return "\n".join(lines).encode("ascii")
+    return "\n".join(lines)
 
 
-def _mapping(tree: Mapping[str, Tree], indent: str, lines: list[str]) -> None:
+def _mapping(tree: Mapping[str, Layout], indent: str, lines: list[str]) -> None:
     for key, value in tree.items():
         head = f"{indent}{_key(key)}:"
         if isinstance(value, str):
@@ -53,7 +84,7 @@ def _mapping(tree: Mapping[str, Tree], indent: str, lines: list[str]) -> None:
             _entry(head, value, indent, lines)
 
 
-def _entry(head: str, value: Tree, indent: str, lines: list[str]) -> None:
+def _entry(head: str, value: Layout, indent: str, lines: list[str]) -> None:
     if isinstance(value, Mapping):
         if not value:
             lines.append(head + " {}")
@@ -70,7 +101,7 @@ def _entry(head: str, value: Tree, indent: str, lines: list[str]) -> None:
         lines.append(f"{head} {_scalar(value)}")
 
 
-def _sequence(items: Sequence[Tree], indent: str, lines: list[str]) -> None:
+def _sequence(items: Sequence[Layout], indent: str, lines: list[str]) -> None:
     for item in items:
         if isinstance(item, Mapping) and item:
             start = len(lines)
@@ -81,9 +112,11 @@ def _sequence(items: Sequence[Tree], indent: str, lines: list[str]) -> None:
             _entry(indent + "-", item, indent, lines)
 
 
-def _scalar(value: str | int | None) -> str:
+def _scalar(value: str | int | Slot | None) -> str:
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, Slot):
+        return f"\0{value.name}\0"
     if value is None:
         return "null"
     if isinstance(value, bool):

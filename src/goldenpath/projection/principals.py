@@ -61,23 +61,42 @@ def access_sets(request: SecretRequest, *, settings: Settings) -> AccessSets:
     Raises:
         Misconfigured: ``projection.principal-unsafe`` when the settings list anything but full ARNs of one role or user each.
     """
+    environment, platform = request.environment, settings.access
+    of_environment = settings.environment(environment)
     access = request.spec.access
-    environment = request.environment
-    platform, of_environment = settings.access, settings.environment(environment)
-    ours = [
-        table.get(environment, ()) for table in (platform.reader_principals, platform.platform_principals, platform.metadata_principals)
-    ]
-    readers, administrators, metadata = (_required_safe(group, environment) for group in ours)
-    break_glass = _safe(access.break_glass_principals)
+    return _access_sets(
+        access.read_principals,
+        access.write_principals,
+        access.break_glass_principals,
+        readers=_required_safe(platform.reader_principals.get(environment, ()), environment),
+        administrators=_required_safe(platform.platform_principals.get(environment, ()), environment),
+        metadata=_required_safe(platform.metadata_principals.get(environment, ()), environment),
+        accounts=(of_environment.account, *of_environment.allowed_accounts) if of_environment.account else (),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _access_sets(
+    read: tuple[str, ...],
+    write: tuple[str, ...],
+    break_glass: tuple[str, ...],
+    *,
+    readers: tuple[str, ...],
+    administrators: tuple[str, ...],
+    metadata: tuple[str, ...],
+    accounts: tuple[str, ...],
+) -> AccessSets:
+    # remembered by everything that it depends on: requests of one service mostly name the same principals
+    emergency = _safe(break_glass)
     return AccessSets(
-        readers=_merged(_safe(access.read_principals), readers, without=break_glass),
-        writers=_merged(_safe(access.write_principals), without=break_glass),
-        break_glass=_merged(break_glass),
+        readers=_merged(_safe(read), readers, without=emergency),
+        writers=_merged(_safe(write), without=emergency),
+        break_glass=_merged(emergency),
         platform=_merged(administrators),
         metadata=_merged(metadata),
-        accounts=_merged((of_environment.account,), of_environment.allowed_accounts) if of_environment.account else (),
-        is_read_restricted=bool(access.read_principals or readers or administrators),
-        is_write_restricted=bool(access.write_principals or administrators),
+        accounts=_merged(accounts),
+        is_read_restricted=bool(read or readers or administrators),
+        is_write_restricted=bool(write or administrators),
     )
 
 

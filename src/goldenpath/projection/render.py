@@ -13,7 +13,7 @@ from goldenpath.model.policy import Cadence
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.projection.cluster_secret_store import cluster_secret_store_path, render_cluster_secret_store
-from goldenpath.projection.external_secret import external_secret_path, render_external_secret
+from goldenpath.projection.external_secret import ExternalSecrets, external_secret_path
 from goldenpath.projection.identity import render_role_policies
 from goldenpath.projection.inventory import INVENTORY_PATH, render_inventory
 from goldenpath.projection.stores import PROJECTABLE, SECRETS_MANAGER, is_projectable
@@ -44,7 +44,8 @@ def render_environment(
     standing = [request for request in mine if is_projectable(request) and request.spec.lifecycle.status in PROJECTED_STATES]
     shown = [request for request in standing if request.id not in awaiting]
     _refuse_collisions(standing)
-    files = {external_secret_path(request): render_external_secret(request, settings=settings) for request in shown}
+    manifests = ExternalSecrets(environment, settings=settings)
+    files = {external_secret_path(request): manifests.render(request) for request in shown}
     files |= _stores(standing, environment, settings)
     if any(request.spec.provider == SECRETS_MANAGER for request in mine):
         files |= render_role_policies(environment, settings=settings)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from goldenpath.errors import InvalidIntent
 from goldenpath.intent.reader import read_plain
-from goldenpath.projection.emitter import KEY_MAX, emit
+from goldenpath.projection.emitter import KEY_MAX, Form, Slot, emit
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 KEY = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -90,3 +90,30 @@ def test_refuses_a_key_that_readers_would_not_see() -> None:
     with pytest.raises(InvalidIntent) as caught:
         emit({"k" * (KEY_MAX + 1): 1})
     assert caught.value.code == "projection.key-too-long"
+
+
+@given(st.dictionaries(KEY, TREE, max_size=3), TEXT, TEXT)
+@settings(max_examples=150)
+def test_a_filled_form_is_what_emit_writes(fixed: dict[str, Any], first: str, second: str) -> None:
+    def document(one: Any, two: Any) -> dict[str, Any]:
+        return {**fixed, "one": one, "below": {"two": two, "again": one}, "list": [two, {"one": one, "rest": fixed}]}
+
+    filled = Form(document(Slot("one"), Slot("two"))).fill({"one": first, "two": second}, comment="Do not edit.")
+    assert filled == emit(document(first, second), comment="Do not edit.")
+
+
+@pytest.mark.parametrize("text", ["{one}", "{{", "}", "{0}", "%s", "\0one\0", "\\1"])
+def test_nothing_but_a_slot_is_filled(text: str) -> None:
+    filled = Form({"fixed": text, text: Slot("one")}).fill({"one": text})
+    assert yaml.safe_load(filled) == {"fixed": text, text: text}
+
+
+def test_a_form_refuses_what_no_file_can_hold() -> None:
+    with pytest.raises(InvalidIntent) as caught:
+        Form({"k": Slot("one")}).fill({"one": "a\ud800b"})
+    assert caught.value.code == "projection.text-not-encodable"
+
+
+def test_a_slot_that_nobody_fills_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Form({"k": Slot("one")}).fill({})
