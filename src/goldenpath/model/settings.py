@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -141,6 +141,9 @@ class PriceSettings(Contract, frozen=True, kw_only=True):
     per_10000_calls: float = 0.05
 
 
+_UNMENTIONED: Final = EnvironmentSettings()
+
+
 class Settings(Contract, frozen=True, kw_only=True):
     """The whole file. Every field has a default, so the smallest file is its two header lines."""
 
@@ -160,7 +163,7 @@ class Settings(Contract, frozen=True, kw_only=True):
 
     def environment(self, name: str) -> EnvironmentSettings:
         """Return the settings of a canonical environment; defaults when the file does not mention it."""
-        return self.environments.get(name, EnvironmentSettings())
+        return self.environments.get(name) or _UNMENTIONED
 
     def cluster(self, environment: str) -> str:
         """Return the cluster that an environment projects into; one of its own by default."""
