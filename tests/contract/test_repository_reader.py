@@ -103,7 +103,8 @@ def test_notes(source: GitRepo, place: Path, tmp_path: Path) -> None:
     notes: ApprovalNotes = GitApprovalNotes(place, clock=FakeClock(), entropy=FakeEntropy())
     carol, dave = keygen(tmp_path / "carol"), keygen(tmp_path / "dave")
     for key in (carol, dave):
-        notes.add_signed("topic", b'{"statement":1}', signing_key=str(key.path), name="N", email="n@example.com")
+        signed = notes.sign("topic", b'{"statement":1}', signing_key=str(key.path), name="N", email="n@example.com")
+        notes.add("topic", signed, name="N", email="n@example.com")
     people = {"carol": [carol.public], "dave": [dave.public]}
     found = [notes.verify(signed, people) for signed in notes.list_signed("topic")]
     assert [check.principal for check, _payload, _commit in found] == ["carol", "dave"]

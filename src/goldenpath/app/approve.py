@@ -1,10 +1,10 @@
-"""Sign off a change: check first, then write a statement that binds its digest (R12)."""
+"""Sign off a change: check first, sign a statement that binds its digest (R12), and write it only when it counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goldenpath.app.check import CheckResult, check_change
+from goldenpath.app.check import CheckResult, check_change, read_approval
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.errors import AccessDenied, InvalidIntent, PolicyBlocked
@@ -33,6 +33,7 @@ def approve_change(services: Services, *, base: str, head: str, signing_key: str
         InvalidIntent: ``approval.nothing-changes`` for a range without a request or a steering file, as after its merge.
         PolicyBlocked: ``approval.change-blocked`` when the gate blocks; nobody can approve that.
         AccessDenied: ``approval.not-eligible`` with the reason (unknown, bot, author), ``approval.key-unknown`` when the key is not theirs.
+            Nothing was written.
     """
     before = check_change(services, base=base, head=head)
     _refuse_unchanged(before, base, head)
@@ -47,16 +48,11 @@ def approve_change(services: Services, *, base: str, head: str, signing_key: str
     with open_trail(services).operation("change.approve", target=target, decision=decision, joins=joins):
         _refuse_blocked(before, base, head)
         _refuse_ineligible(before, statement, person, email, ask=f"goldenpath policy check --base {base} --head {head}")
-        object_id = services.notes().add_signed(
-            before.change.head,
-            canonical_bytes(statement),
-            signing_key=signing_key,
-            name=name,
-            email=email,
-        )
-        after = check_change(services, base=base, head=head)
-        _refuse_uncounted(after, statement)
-    return Signed(statement=statement, object_id=object_id, after=after)
+        notes, commit = services.notes(), before.change.head
+        signed = notes.sign(commit, canonical_bytes(statement), signing_key=signing_key, name=name, email=email)
+        _refuse_uncounted(before, read_approval(notes, before.governance, signed))
+        object_id = notes.add(commit, signed, name=name, email=email)
+    return Signed(statement=statement, object_id=object_id, after=check_change(services, base=base, head=head))
 
 
 def _statement(services: Services, result: CheckResult, approver: str) -> ApprovalStatement:
@@ -103,19 +99,24 @@ def _refuse_ineligible(result: CheckResult, statement: ApprovalStatement, person
             subject=email,
             hint="set git's user.email to the address in the approvers file, or have yourself added there",
         )
-    trial = evaluate(result.verdict.needs, [Approval(statement=statement, is_valid=True)], result.governance.approvers, result.change)
-    if trial.rejected:
-        reason = f"this approval would not count: {trial.rejected[0].reason}"
+    reason = _why_uncounted(result, Approval(statement=statement, is_valid=True))
+    if reason:
+        reason = f"this approval would not count: {reason}"
         raise AccessDenied("approval.not-eligible", reason, subject=person.id, hint=f"{ask} says who can approve")
 
 
-def _refuse_uncounted(after: CheckResult, statement: ApprovalStatement) -> None:
-    """Refuse when the written approval does not verify: the key is not one that the base lists for this person."""
-    for rejected in after.approvals.rejected:
-        if rejected.approval.statement == statement:
-            raise AccessDenied(
-                "approval.key-unknown",
-                f"the approval does not count: {rejected.reason}",
-                subject=statement.approver,
-                hint="sign with a key that the approvers file of the base lists for you (--key)",
-            )
+def _refuse_uncounted(result: CheckResult, approval: Approval) -> None:
+    """Refuse an approval that does not verify: the key is not one that the base lists for this person."""
+    reason = _why_uncounted(result, approval)
+    if reason:
+        raise AccessDenied(
+            "approval.key-unknown",
+            f"the approval would not count and was not written: {reason}",
+            subject=approval.statement.approver,
+            hint="sign with a key that the approvers file of the base lists for you (--key)",
+        )
+
+
+def _why_uncounted(result: CheckResult, approval: Approval) -> str:
+    trial = evaluate(result.verdict.needs, [approval], result.governance.approvers, result.change)
+    return trial.rejected[0].reason if trial.rejected else ""

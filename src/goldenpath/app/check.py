@@ -88,21 +88,21 @@ def judge_range(
 
 def collect_approvals(notes: ApprovalNotes, governance: Governance, change: Change) -> tuple[Approval, ...]:
     """Return every statement kept for the head, each with the result of git's own signature check against the base's approvers."""
+    return tuple(read_approval(notes, governance, signed) for signed in notes.list_signed(change.head))
+
+
+def read_approval(notes: ApprovalNotes, governance: Governance, signed: bytes) -> Approval:
+    """Return one signed object with the result of git's own signature check against the base's approvers."""
     signers = {person.id: person.keys for person in governance.approvers.people if person.keys}
-    found = []
-    for signed in notes.list_signed(change.head):
-        check, payload, bound_to = notes.verify(signed, signers)
-        found.append(
-            read_statement(
-                payload,
-                bound_to=bound_to,
-                check_valid=check.is_valid,
-                signer=check.principal,
-                reason=check.reason,
-                fingerprint=check.fingerprint,
-            ),
-        )
-    return tuple(found)
+    check, payload, bound_to = notes.verify(signed, signers)
+    return read_statement(
+        payload,
+        bound_to=bound_to,
+        check_valid=check.is_valid,
+        signer=check.principal,
+        reason=check.reason,
+        fingerprint=check.fingerprint,
+    )
 
 
 def _projection_faults(change: Change, governance: Governance) -> tuple[Finding, ...]:

@@ -40,6 +40,11 @@ class StoreSettings(Contract, frozen=True, kw_only=True):
 
     backend: Label = "local"
 
+    @property
+    def is_embedded(self) -> bool:
+        """True when the store is part of the platform: no server, no cluster polls it, no bill."""
+        return self.backend in {"local", "memory"}
+
 
 class OpenBaoSettings(Contract, frozen=True, kw_only=True):
     """How a cluster reaches the environment's OpenBao: address, KV v2 mount, and the Kubernetes login that External Secrets uses."""
@@ -62,6 +67,10 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     kms_key: Text = ""
     stores: dict[Label, StoreSettings] = {}
     openbao: OpenBaoSettings = OpenBaoSettings()
+
+    def store(self, provider: str) -> StoreSettings:
+        """Return the store behind a provider; the embedded one when none is configured."""
+        return self.stores.get(provider, StoreSettings())
 
 
 class ServiceAccountRef(Contract, frozen=True, kw_only=True):

@@ -96,8 +96,12 @@ class RepositoryReader(Protocol):
 class ApprovalNotes(Protocol):
     """Signed statements kept beside commits, in a notes ref of their own."""
 
-    def add_signed(self, commit: str, payload: bytes, *, signing_key: str, name: str, email: str) -> str:
-        """Sign ``payload`` with an SSH key (file or agent) as git signs a tag of ``commit``, store it, return the object's id."""
+    def sign(self, commit: str, payload: bytes, *, signing_key: str, name: str, email: str) -> bytes:
+        """Return ``payload`` signed with an SSH key (file or agent) as git signs a tag of ``commit``; stores nothing."""
+        ...
+
+    def add(self, commit: str, signed: bytes, *, name: str, email: str) -> str:
+        """Keep a signed object beside ``commit``, in the name of whoever signed it, and return the object's id."""
         ...
 
     def list_signed(self, commit: str) -> tuple[bytes, ...]:

@@ -45,20 +45,27 @@ class GitApprovalNotes:
         self._clock = clock
         self._entropy = entropy
 
-    def add_signed(self, commit: str, payload: bytes, *, signing_key: str, name: str, email: str) -> str:
-        """Sign ``payload`` with an SSH key (file or agent) as git signs a tag of ``commit``, store it, return the object's id.
+    def sign(self, commit: str, payload: bytes, *, signing_key: str, name: str, email: str) -> bytes:
+        """Return ``payload`` signed with an SSH key (file or agent) as git signs a tag of ``commit``; stores nothing, so it can be checked.
 
         Raises:
             NotFound: ``git.ref-missing``.
             InvalidIntent: ``git.statement-invalid``.
             Misconfigured: ``git.ssh-keygen-missing``, ``git.signing-key-missing``, ``git.signing-failed``.
+        """
+        target = self._reader.resolve(commit)
+        return signing.sign(unsigned_text(target, payload, self._author(name, email)), signing_key)
+
+    def add(self, commit: str, signed: bytes, *, name: str, email: str) -> str:
+        """Keep a signed object beside ``commit``, in the name of whoever signed it, and return the object's id.
+
+        Raises:
+            NotFound: ``git.ref-missing``.
             Conflict: ``git.notes-race`` when the notes ref stays locked or keeps moving; nothing was stored.
         """
         target = self._reader.resolve(commit)
-        author = Signature(name=name, email=email, time=int(self._clock.now().timestamp()))
-        signed = signing.sign(unsigned_text(target, payload, author), signing_key)
         oid = self._git.run("hash-object", "-t", "tag", "--stdin", stdin=signed).line
-        self._append(target, encode_line(signed), author)
+        self._append(target, encode_line(signed), self._author(name, email))
         return oid
 
     def list_signed(self, commit: str) -> tuple[bytes, ...]:
@@ -77,6 +84,9 @@ class GitApprovalNotes:
     def annotated_commits(self) -> tuple[str, ...]:
         """Return every commit that has a statement, sorted."""
         return tuple(sorted({_annotated(entry) for entry in self._entries(ref_target(self._git, NOTES_REF))}))
+
+    def _author(self, name: str, email: str) -> Signature:
+        return Signature(name=name, email=email, time=int(self._clock.now().timestamp()))
 
     def _append(self, commit: str, line: bytes, author: Signature) -> None:
         for attempt in range(ATTEMPTS):

@@ -42,7 +42,15 @@ def notes(repo: GitRepo) -> GitApprovalNotes:
 
 
 def approve(notes: GitApprovalNotes, key: SshKey, commit: str = "HEAD", payload: bytes = PAYLOAD, name: str = "Carol") -> str:
-    return notes.add_signed(commit, payload, signing_key=str(key.path), name=name, email="carol@example.com")
+    signed = notes.sign(commit, payload, signing_key=str(key.path), name=name, email="carol@example.com")
+    return notes.add(commit, signed, name=name, email="carol@example.com")
+
+
+def test_signing_alone_stores_nothing(repo: GitRepo, notes: GitApprovalNotes, keys: dict[str, SshKey]) -> None:
+    signed = notes.sign("HEAD", PAYLOAD, signing_key=str(keys["carol"].path), name="Carol", email="carol@example.com")
+    check, payload, _commit = notes.verify(signed, {"carol": [keys["carol"].public]})
+    assert (check.is_valid, payload) == (True, PAYLOAD)
+    assert (notes.list_signed("HEAD"), repo.git("for-each-ref", "refs/notes")) == ((), "")
 
 
 def ssh_sign(text: bytes, key: SshKey, namespace: str = "git") -> bytes:
@@ -349,11 +357,11 @@ def test_missing_key_wrong_passphrase_and_missing_ssh_keygen(
 ) -> None:
     for key in ("", str(tmp_path / "none"), str(tmp_path)):
         with pytest.raises(Misconfigured) as raised:
-            notes.add_signed("HEAD", PAYLOAD, signing_key=key, name="x", email="y")
+            notes.sign("HEAD", PAYLOAD, signing_key=key, name="x", email="y")
         assert raised.value.code == "git.signing-key-missing"
     for line in (keys["carol"].public, "key::" + keys["carol"].public):
         with pytest.raises(Misconfigured) as raised:
-            notes.add_signed("HEAD", PAYLOAD, signing_key=line, name="x", email="y")
+            notes.sign("HEAD", PAYLOAD, signing_key=line, name="x", email="y")
         assert raised.value.code == "git.signing-failed"
     git_only = tmp_path / "bin"
     git_only.mkdir()
@@ -375,7 +383,8 @@ def test_agent_signs_for_a_public_key(notes: GitApprovalNotes, tmp_path: Path, m
         subprocess.run(["ssh-add", "-q", str(key.path)], check=True, env=git_environment(tmp_path, {"SSH_AUTH_SOCK": socket}))
         key.path.unlink()
         for signing_key in (f"{key.path}.pub", key.public, f"key::{key.public} comment"):
-            notes.add_signed("HEAD", PAYLOAD + signing_key[:3].encode(), signing_key=signing_key, name="Carol", email="c@d")
+            signed = notes.sign("HEAD", PAYLOAD + signing_key[:3].encode(), signing_key=signing_key, name="Carol", email="c@d")
+            notes.add("HEAD", signed, name="Carol", email="c@d")
     finally:
         agent.terminate()
         agent.wait()
