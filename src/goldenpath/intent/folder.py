@@ -169,13 +169,21 @@ def _read_at(parent: int, name: str, max_bytes: int) -> bytes | None:
         descriptor = os.open(name, _FILE_FLAGS, dir_fd=parent)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        try:
-            return file.read(max_bytes + 1)
-        except OSError:
-            return None
+    try:
+        about = os.fstat(descriptor)
+        return _read_up_to(max_bytes + 1, descriptor, about.st_size) if stat.S_ISREG(about.st_mode) else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _read_up_to(most: int, descriptor: int, stated: int) -> bytes:
+    """Return the bytes to the end, at most ``most``; the ``stated`` size only saves memory, the end is where nothing more comes."""
+    data = os.read(descriptor, min(most, stated + 1))
+    while len(data) < most and (more := os.read(descriptor, most - len(data))):
+        data += more
+    return data
 
 
 def _entry(path: str, mode: str) -> TreeEntry:
@@ -183,8 +191,13 @@ def _entry(path: str, mode: str) -> TreeEntry:
 
 
 def _scanned_mode(entry: os.DirEntry[str]) -> str:
+    """Return the mode from the folder's own listing, which names the kind of each entry: no look at every file."""
     try:
-        return _mode(entry.stat(follow_symlinks=False).st_mode)
+        if entry.is_file(follow_symlinks=False):
+            return "100644"
+        if entry.is_dir(follow_symlinks=False):
+            return "040000"
+        return "120000" if entry.is_symlink() else "other"
     except OSError:
         return UNREADABLE
 
