@@ -13,6 +13,7 @@ import msgspec
 
 from goldenpath.errors import Misconfigured
 from goldenpath.intent.contract import load, locate_all
+from goldenpath.model.counting import counted
 from goldenpath.model.environment import ALIASES
 from goldenpath.model.settings import Settings
 
@@ -68,10 +69,9 @@ def _from_file(data: bytes, file: str) -> Settings:
     if loaded.value is not None:
         return loaded.value
     faults = "; ".join(f"line {fault.line}, column {fault.column}: {fault.message} [{fault.rule}]" for fault in loaded.findings)
-    count = len(loaded.findings)
     raise Misconfigured(
         "settings.invalid",
-        f"{file} cannot be used, {count} {'fault' if count == 1 else 'faults'}: {faults}",
+        f"{file} cannot be used, {counted(len(loaded.findings), 'fault')}: {faults}",
         subject=f"{file}:{loaded.findings[0].line}:{loaded.findings[0].column}",
         hint=next((fault.hint for fault in loaded.findings if fault.hint), "compare it with: goldenpath schema settings"),
     )

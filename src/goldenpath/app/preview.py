@@ -100,8 +100,13 @@ def _environment(
         files=files,
         consumers=tuple(_consumer(request, governance) for request in mine),
         access=tuple((request.id, tuple(access_table(request, settings=governance.settings))) for request in mine),
-        cost=tuple(estimate_cost(planned.plan, settings=governance.settings, projected=projected) for planned in plans),
+        cost=tuple(_cost(planned, governance, projected) for planned in plans),
     )
+
+
+def _cost(planned: ScopePlan, governance: Governance, projected: frozenset[str]) -> CostEstimate:
+    store = governance.settings.environment(planned.plan.environment).store(planned.provider)
+    return estimate_cost(planned.plan, settings=governance.settings, projected=projected, is_embedded=store.is_embedded)
 
 
 def _files(

@@ -13,6 +13,7 @@ import click
 from goldenpath.cli.exit_codes import Exit
 from goldenpath.cli.help import example
 from goldenpath.cli.state import CliState, pass_state
+from goldenpath.model.counting import counted
 
 if TYPE_CHECKING:
     from goldenpath.audit.query import RecordFilter
@@ -176,13 +177,9 @@ def _show_report(state: CliState, report: VerifyReport) -> None:
     state.output.data("AuditVerification", payload, text="\n".join(_report_lines(state, report)))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what if number == 1 else what + 's'}"
-
-
 def _report_lines(state: CliState, report: VerifyReport) -> list[str]:
     verdict = state.output.paint("intact", "green") if report.is_intact else state.output.paint("BROKEN", "red")
-    extent = f"{_count(report.records, 'record')} in {_count(report.segments, 'segment')}"
+    extent = f"{counted(report.records, 'record')} in {counted(report.segments, 'segment')}"
     lines = [f"Audit log {verdict}: {extent}, chain {report.chain_id or '(none)'}."]
     if report.problems:
         lines.append(f"First bad record: {report.first_bad_seq}. Problems: {report.problem_count}.")

@@ -97,7 +97,9 @@ def _fields(rule: Rule) -> dict[str, Any]:
 
 def _left(days: int, state: str) -> str:
     if state == "active":
-        return f"{days} day" if days == 1 else f"{days} days"
+        from goldenpath.model.counting import counted
+
+        return counted(days, "day")
     return "expired" if state == "expired" else "never counts"
 
 

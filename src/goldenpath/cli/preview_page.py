@@ -13,6 +13,7 @@ from goldenpath.cli.approval_lines import approval_rows, approvals_payload
 from goldenpath.cli.formats import clean
 from goldenpath.cli.formats.markdown import escape
 from goldenpath.cli.output import Output
+from goldenpath.model.counting import counted
 from goldenpath.model.plan import Plan
 from goldenpath.plan.cost import CostEstimate
 from goldenpath.plan.render import render_markdown as plan_markdown
@@ -63,7 +64,8 @@ def render_markdown(result: PreviewResult) -> str:
 def _verdict(result: PreviewResult) -> str:
     check = result.check
     if check.verdict.is_blocked:
-        return f"Blocked: {sum(finding.is_blocking for finding in check.verdict.findings)} findings must be resolved"
+        blocking = sum(finding.is_blocking for finding in check.verdict.findings)
+        return f"Blocked: {counted(blocking, 'finding')} must be resolved"
     if not check.change.requests and not check.change.governance_paths:
         return "Nothing governed changes"
     return "Passes and is approved" if check.is_approved else "Passes; approval is missing"
@@ -137,8 +139,12 @@ def _lines(data: bytes | None) -> list[str]:
 
 
 def _cost_lines(cost: CostEstimate) -> Iterator[str]:
-    yield f"{cost.apply_calls} store calls to apply; {cost.records} records ({cost.added_records} new)"
-    yield f"${cost.dollars_month:.2f} a month (+${cost.added_dollars_month:.2f}), of which {cost.polling_calls_month} polling calls"
+    yield f"{counted(cost.apply_calls, 'store call')} to apply; {counted(cost.records, 'record')} ({cost.added_records} new)"
+    if cost.is_embedded:
+        yield "no cost: the embedded store is part of the platform"
+        return
+    calls = counted(cost.polling_calls_month, "polling call")
+    yield f"${cost.dollars_month:.2f} a month (+${cost.added_dollars_month:.2f}), of which {calls}"
 
 
 def _painted(line: str, output: Output) -> str:

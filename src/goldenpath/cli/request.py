@@ -136,9 +136,9 @@ def _key(text: str) -> dict[str, str]:
 
 def _refuse(state: CliState, drafted: Drafted) -> int:
     from goldenpath.cli.findings import render_findings
+    from goldenpath.model.counting import counted
 
-    count = len(drafted.findings)
-    summary = f"nothing was written: {count} {'fault' if count == 1 else 'faults'}"
+    summary = f"nothing was written: {counted(len(drafted.findings), 'fault')}"
     render_findings(state.output, drafted.findings, summary=summary, kind="Validation")
     return Exit.USAGE
 

@@ -66,12 +66,14 @@ def _days(days: int | None, *, overdue: bool) -> str:
 
 
 def _summary(found: Status) -> str:
+    from goldenpath.model.counting import counted
+
     awaiting = sum(row.value == "awaiting-value" for row in found.rows)
     overdue = sum(row.is_rotation_overdue for row in found.rows)
     drifted = sum(row.drift == "drift" for row in found.rows)
     return (
-        f"{len(found.rows)} requests at {found.commit[:12]}: {awaiting} awaiting a value, {drifted} drifted, "
-        f"{overdue} overdue for rotation, {len(found.orphans)} orphans"
+        f"{counted(len(found.rows), 'request')} at {found.commit[:12]}: {awaiting} awaiting a value, {drifted} drifted, "
+        f"{overdue} overdue for rotation, {counted(len(found.orphans), 'orphan')}"
     )
 
 

@@ -30,14 +30,14 @@ def validate(state: CliState, paths: tuple[Path, ...]) -> int:
     from goldenpath.app.validate import validate_paths, validate_tree
     from goldenpath.app.working_tree import find_root
     from goldenpath.cli.findings import render_findings
+    from goldenpath.model.counting import counted
 
     root = find_root(state.directory)
     found = validate_paths(root, paths) if paths else validate_tree(root)
     if not found.files and not found.findings:
         raise _nothing_checked(str(root))
-    files = f"{found.files} {'file' if found.files == 1 else 'files'} checked"
-    faults = len(found.findings)
-    summary = f"{files}, {faults} {'fault' if faults == 1 else 'faults'}" if faults else f"{files}, no faults"
+    faults = counted(len(found.findings), "fault") if found.findings else "no faults"
+    summary = f"{counted(found.files, 'file')} checked, {faults}"
     render_findings(state.output, found.findings, summary=summary, kind="Validation", details={"files": found.files})
     return Exit.USAGE if any(finding.is_blocking for finding in found.findings) else Exit.DONE
 

@@ -15,7 +15,10 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 class CostEstimate(Record, frozen=True, kw_only=True):
-    """``apply_calls`` are sent once; the rest is per month of 30 days, after the apply. Dollars are rounded to cents."""
+    """``apply_calls`` are sent once; the rest is per month of 30 days, after the apply. Dollars are rounded to cents.
+
+    ``is_embedded``: the store is part of the platform, so no cluster polls it and nobody sends a bill.
+    """
 
     apply_calls: int
     records: int
@@ -23,18 +26,30 @@ class CostEstimate(Record, frozen=True, kw_only=True):
     polling_calls_month: int
     dollars_month: float
     added_dollars_month: float
+    is_embedded: bool = False
 
 
-def estimate_cost(plan: Plan, *, settings: Settings, projected: frozenset[str]) -> CostEstimate:
+def estimate_cost(plan: Plan, *, settings: Settings, projected: frozenset[str], is_embedded: bool = False) -> CostEstimate:
     """Return the estimate.
 
     Args:
         plan: One environment's plan.
         settings: Prices and the refresh interval of External Secrets.
         projected: Ids of requests that have an ExternalSecret, which polls the store once per interval.
+        is_embedded: The store is embedded: it is neither polled nor paid for.
     """
     added = plan.count("create")
     records = added + sum(step.observed is not None for step in plan.steps)
+    if is_embedded:
+        return CostEstimate(
+            apply_calls=apply_calls(plan),
+            records=records,
+            added_records=added,
+            polling_calls_month=0,
+            dollars_month=0.0,
+            added_dollars_month=0.0,
+            is_embedded=True,
+        )
     polling = sum(_is_polled(step, projected) for step in plan.steps) * polls_per_month(settings.external_secrets.refresh_interval)
     added_polling = sum(step.action == "create" and _is_polled(step, projected) for step in plan.steps)
     added_polling *= polls_per_month(settings.external_secrets.refresh_interval)

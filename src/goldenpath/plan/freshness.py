@@ -9,6 +9,7 @@ import msgspec
 
 from goldenpath.errors import Conflict, InvalidIntent
 from goldenpath.model.base import Record, canonical_bytes
+from goldenpath.model.counting import counted
 from goldenpath.model.instant import from_text
 from goldenpath.model.plan import Plan
 from goldenpath.model.store import StoreRecord
@@ -68,7 +69,7 @@ def check_fresh(plan: Plan, *, now: datetime, commit: str, account: str, observe
     if changed:
         raise Conflict(
             "plan.provider-changed",
-            f"{len(changed)} record(s) changed since the plan was made, first {changed[0]}",
+            f"{counted(len(changed), 'record')} changed since the plan was made, first {changed[0]}",
             subject=subject,
             hint=_HINT,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 
+from goldenpath.model.counting import counted
+
 
 @lru_cache(maxsize=4096)
 def parse_day(text: str) -> date | None:
@@ -24,4 +26,4 @@ def add_days(day: date, count: int) -> date:
 
 def days_text(count: int) -> str:
     """Return ``1 day`` or ``12 days``."""
-    return f"{count} day" if count == 1 else f"{count} days"
+    return counted(count, "day")

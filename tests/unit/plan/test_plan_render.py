@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.stores import make_desired
 
 from goldenpath.model.plan import Plan
-from goldenpath.model.settings import ExternalSecretsSettings, PriceSettings, Settings
+from goldenpath.model.settings import EnvironmentSettings, ExternalSecretsSettings, PriceSettings, Settings, StoreSettings
 from goldenpath.model.store import TAG_APPLIED, DesiredSecret, StoreRecord
 from goldenpath.plan.cost import apply_calls, estimate_cost, polls_per_month
 from goldenpath.plan.planner import make_plan
@@ -147,3 +147,19 @@ def test_cost_is_records_and_polling_at_the_settings_prices(every_kind: Plan) ->
 def test_an_empty_plan_costs_one_look() -> None:
     cost = estimate_cost(plan_of([], []), settings=Settings(), projected=frozenset())
     assert (cost.apply_calls, cost.records, cost.dollars_month) == (1, 0, 0.0)
+
+
+def test_an_embedded_store_is_neither_polled_nor_paid_for(every_kind: Plan) -> None:
+    settings = Settings(prices=PriceSettings(secret_month=0.5, per_10000_calls=100.0))
+    projected = frozenset({"SEC-0000", "SEC-0001"})
+    paid = estimate_cost(every_kind, settings=settings, projected=projected)
+    free = estimate_cost(every_kind, settings=settings, projected=projected, is_embedded=True)
+    assert paid.dollars_month > 0
+    assert (free.polling_calls_month, free.dollars_month, free.added_dollars_month, free.is_embedded) == (0, 0.0, 0.0, True)
+    assert (free.apply_calls, free.records, free.added_records) == (paid.apply_calls, paid.records, paid.added_records)
+
+
+@pytest.mark.parametrize(("backend", "is_embedded"), [("local", True), ("memory", True), ("aws", False)])
+def test_only_the_platforms_own_stores_are_embedded(backend: str, is_embedded: bool) -> None:
+    assert EnvironmentSettings(stores={"x": StoreSettings(backend=backend)}).store("x").is_embedded is is_embedded
+    assert EnvironmentSettings().store("x").is_embedded, "nothing configured is the embedded store"
