@@ -42,8 +42,9 @@ def test_an_exchanged_store_is_refused_and_nothing_is_written(base: World, tmp_p
     kept = {name: (state / name).read_bytes() for name in (DEV, PROD)}
     manifests = world.git("pat", "rev-parse", "main", where=world.gitops)
     happen(state)
-    done = world.cli("pat", "apply", "--yes", "-o", "json")
-    assert (done.code, json.loads(done.out)["code"]) == (6, "apply.store-replaced"), done
+    for flag in ("--dry-run", "--yes"):
+        done = world.cli("pat", "apply", flag, "-o", "json")
+        assert (done.code, json.loads(done.out)["code"]) == (6, "apply.store-replaced"), (flag, done)
     assert world.git("pat", "rev-parse", "main", where=world.gitops) == manifests
     for name, content in kept.items():
         (state / name).write_bytes(content)

@@ -6,17 +6,20 @@ The order is the point: whole catalog read and judged, approvals checked again, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goldenpath.app.audited import AuditedStore, Subject
 from goldenpath.app.continuity import delivered_from, require_continuous
-from goldenpath.app.deliver import deliver_environments
+from goldenpath.app.deliver import deliver_environments, plan_delivery
 from goldenpath.app.desired import StoreScope, remember_store, remember_stores, require_same_store, scopes_of, stores_used
+from goldenpath.app.pending import PendingDelivery
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.ready import APPLIED, Ready, prepare
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail, target_of
+from goldenpath.delivery.compare import NO_DIFFERENCE, Difference
+from goldenpath.delivery.publish import require_seen
 from goldenpath.model.audit import ApprovalRef, AuditDecision, Target
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.finding import Finding
@@ -27,15 +30,55 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretRef
 from goldenpath.provision.executor import ExecutionLimits, execute
 from goldenpath.provision.fence import hold_fence
+from goldenpath.provision.retry import Retrier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What a person decided before an apply. The default decides nothing: drift waits, and the newest plan is as good as any (R17).
+
+    ``accept_drift`` are request ids whose drift is overwritten; ``accept_manifest_drift`` overwrites generated files that were changed
+    by hand. ``plans`` (by environment and provider) and ``manifests`` are what the person saw; anything beyond is refused (R19).
+    """
+
+    accept_drift: frozenset[str] = frozenset()
+    accept_manifest_drift: bool = False
+    plans: Mapping[tuple[str, str], Plan] | None = None
+    manifests: Difference | None = None
+
+    def details(self) -> dict[str, str]:
+        """Return what is overwritten, for the record (R24)."""
+        told = {
+            "accept_drift": ",".join(sorted(self.accept_drift)[:50]),
+            "accept_manifest_drift": "yes" if self.accept_manifest_drift else "",
+        }
+        return {name: text for name, text in told.items() if text}
+
+    def bound_to(self, shown: ApplyResult) -> Decisions:
+        """Return the same, bound to the plan that a person was shown and said yes to; to manifests that are held up, nobody says yes."""
+        pending = shown.pending
+        can_deliver = pending is not None and pending.can_be_committed(accept_drift=self.accept_manifest_drift)
+        return replace(
+            self,
+            plans=self.plans or {each.key: each.plan for each in shown.plans},
+            manifests=pending.difference if pending is not None and can_deliver else NO_DIFFERENCE,
+        )
+
+
+UNDECIDED = Decisions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """What one apply planned and did. ``awaiting`` are the requests whose manifests wait for a first value."""
+    """What one apply planned and did. ``awaiting`` are the requests whose manifests wait for a first value.
+
+    ``pending`` is what would be committed, on a plan; ``delivery`` is what was, after an apply.
+    """
 
     commit: str
     plans: tuple[ScopePlan, ...]
     warnings: tuple[Finding, ...] = ()
+    pending: PendingDelivery | None = None
     receipts: tuple[ApplyReceipt, ...] = ()
     delivery: DeliveryReceipt | None = None
     awaiting: tuple[str, ...] = ()
@@ -53,19 +96,20 @@ def plan_apply(
     commit: str | None = None,
     expected: Mapping[tuple[str, str], Plan] | None = None,
 ) -> ApplyResult:
-    """Return what an apply would do; nothing is changed.
+    """Return what an apply would do to stores and manifests; nothing is changed, and what an apply refuses at once is refused here.
 
     Raises:
-        Conflict: ``plan.*`` when it would do anything but the ``expected`` plans, so that a stale one is refused before the first step.
+        Conflict: ``plan.*`` when it would do anything but the ``expected`` plans, so that a stale one is refused before the first step;
+            ``apply.store-replaced``.
+        PolicyBlocked: ``apply.manifest-refused``, and whatever :func:`prepare` says.
     """
     ready = prepare(services, commit=commit)
-    plans = [
-        plan_scope(services, ready.governance, ready.commit, scope, _audited(services, ready, scope), expected=expected)
-        for scope in _scopes(services, ready, environments)
-    ]
+    scopes = _scopes(services, ready, environments)
     with refusals_recorded(services, "platform.apply"):
-        require_continuous(services, ready.commit, frozenset[str]().union(*(planned.sources for planned in plans)))
-    return ApplyResult(commit=ready.commit, plans=tuple(plans), warnings=ready.warnings)
+        plans = tuple(_plan_scope(services, ready, scope, _audited(services, ready, scope), expected=expected) for scope in scopes)
+        _require_delivered_before(services, ready, scopes)
+        pending = plan_delivery(services, ready.governance, ready.catalog, environments_of(scopes))
+    return ApplyResult(commit=ready.commit, plans=plans, warnings=ready.warnings, pending=pending, awaiting=pending.awaiting)
 
 
 def apply(
@@ -73,9 +117,7 @@ def apply(
     *,
     environments: Sequence[str] = (),
     commit: str | None = None,
-    accept_drift: frozenset[str] = frozenset(),
-    accept_manifest_drift: bool = False,
-    expected: Mapping[tuple[str, str], Plan] | None = None,
+    decisions: Decisions = UNDECIDED,
 ) -> ApplyResult:
     """Do it.
 
@@ -83,47 +125,26 @@ def apply(
         services: The platform.
         environments: Canonical names; all when empty.
         commit: A commit of the protected branch; its tip by default.
-        accept_drift: Request ids whose drift a person decided to overwrite.
-        accept_manifest_drift: Overwrite generated files that were changed by hand in the GitOps repository.
-        expected: Plans that a person saw, by environment and provider; anything else is refused as stale (R19).
+        decisions: What a person saw and decided.
 
     Raises:
         PolicyBlocked: rules or approvals say no.
-        Conflict: another writer, a stale plan.
+        Conflict: another writer, a stale plan, ``delivery.not-seen``.
         AuditUnavailable: nothing was done, or the run stopped there.
     """
     ready = prepare(services, commit=commit)
     scopes = _scopes(services, ready, environments)
-    plans, receipts = [], []
-    decision = AuditDecision(rules=tuple(sorted({finding.rule for finding in ready.warnings})))
     with open_trail(services).operation(
         "platform.apply",
-        target=Target(environment=",".join(sorted({scope.environment for scope in scopes}))),
-        decision=decision,
+        target=Target(environment=",".join(environments_of(scopes))),
+        decision=AuditDecision(rules=tuple(sorted({finding.rule for finding in ready.warnings}))),
         joins=joins_of(services, commit=ready.commit),
-        details=_decided(accept_drift, is_manifest_drift_accepted=accept_manifest_drift),
+        details=decisions.details(),
     ) as operation:
-        require_continuous(services, ready.commit, delivered_from(services, sorted({scope.environment for scope in scopes})))
-        remember_stores(services.journal(), scopes)
-        for scope in scopes:
-            plan, receipt = _apply_scope(services, ready, scope, accept_drift=accept_drift, expected=expected)
-            plans.append(plan)
-            receipts.append(receipt)
-        delivery, awaiting = deliver_environments(
-            services,
-            ready.governance,
-            ready.catalog,
-            sorted({scope.environment for scope in scopes}),
-            accept_drift=accept_manifest_drift,
-        )
-        result = ApplyResult(
-            commit=ready.commit,
-            plans=tuple(plans),
-            warnings=ready.warnings,
-            receipts=tuple(receipts),
-            delivery=delivery,
-            awaiting=awaiting,
-        )
+        _require_delivered_before(services, ready, scopes)
+        if decisions.manifests is not None:
+            _require_seen_manifests(services, ready, scopes, decisions)
+        result = _carry_out(services, ready, scopes, decisions)
         if not result.is_complete:
             operation.add_detail("incomplete", ",".join(_unfinished(result)))
     if result.is_complete and not environments:
@@ -131,20 +152,55 @@ def apply(
     return result
 
 
-def _decided(accept_drift: frozenset[str], *, is_manifest_drift_accepted: bool) -> dict[str, str]:
-    """Return what a person decided to overwrite, for the record (R24)."""
-    decided = {"accept_drift": ",".join(sorted(accept_drift)[:50]), "accept_manifest_drift": "yes" if is_manifest_drift_accepted else ""}
-    return {name: text for name, text in decided.items() if text}
+def _require_seen_manifests(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> None:
+    """Refuse other manifests than were shown before the first step, too; those that cannot be committed at all are refused later."""
+    pending = plan_delivery(services, ready.governance, ready.catalog, environments_of(scopes))
+    if pending.can_be_committed(accept_drift=decisions.accept_manifest_drift):
+        require_seen(pending.difference, decisions.manifests)
 
 
-def _apply_scope(
-    services: Services,
-    ready: Ready,
-    scope: StoreScope,
-    *,
-    accept_drift: frozenset[str],
-    expected: Mapping[tuple[str, str], Plan] | None,
-) -> tuple[ScopePlan, ApplyReceipt]:
+def _carry_out(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> ApplyResult:
+    """Store, then manifests."""
+    remember_stores(services.journal(), scopes)
+    done = [_apply_scope(services, ready, scope, decisions) for scope in scopes]
+    delivery, awaiting = deliver_environments(
+        services,
+        ready.governance,
+        ready.catalog,
+        environments_of(scopes),
+        accept_drift=decisions.accept_manifest_drift,
+        seen=decisions.manifests,
+    )
+    return ApplyResult(
+        commit=ready.commit,
+        plans=tuple(plan for plan, _ in done),
+        warnings=ready.warnings,
+        receipts=tuple(receipt for _, receipt in done),
+        delivery=delivery,
+        awaiting=awaiting,
+    )
+
+
+def environments_of(scopes: Sequence[StoreScope]) -> list[str]:
+    """Return the environments of ``scopes``, sorted."""
+    return sorted({scope.environment for scope in scopes})
+
+
+def _require_delivered_before(services: Services, ready: Ready, scopes: Sequence[StoreScope]) -> None:
+    require_continuous(services, ready.commit, delivered_from(services, environments_of(scopes)))
+
+
+def _plan_scope(
+    services: Services, ready: Ready, scope: StoreScope, store: AuditedStore, *, expected: Mapping[tuple[str, str], Plan] | None
+) -> ScopePlan:
+    """Plan one store, and refuse one that is not the store, or not behind the commit, that earlier applies wrote."""
+    planned = plan_scope(services, ready.governance, ready.commit, scope, store, expected=expected)
+    _require_own_store(services, scope, planned)
+    require_continuous(services, ready.commit, planned.sources)
+    return planned
+
+
+def _apply_scope(services: Services, ready: Ready, scope: StoreScope, decisions: Decisions) -> tuple[ScopePlan, ApplyReceipt]:
     limits = ready.governance.settings.apply
     store = _audited(services, ready, scope)
     services.progress(f"{scope.environment}/{scope.provider}: looking")
@@ -155,10 +211,9 @@ def _apply_scope(
         lease_seconds=limits.lease_seconds,
         clock=services.clock,
         wait_seconds=limits.lease_seconds,
+        retrier=Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=limits.deadline_seconds),
     ) as held:
-        planned = plan_scope(services, ready.governance, ready.commit, scope, store, expected=expected)
-        _require_own_store(services, scope, planned)
-        require_continuous(services, ready.commit, planned.sources)
+        planned = _plan_scope(services, ready, scope, store, expected=decisions.plans)
         remember_store(services.journal(), scope, planned.plan.account)
         receipt = execute(
             planned.plan,
@@ -168,7 +223,7 @@ def _apply_scope(
             clock=services.clock,
             entropy=services.entropy,
             correlation_id=services.correlation_id,
-            accept_drift=accept_drift,
+            accept_drift=decisions.accept_drift,
             progress=lambda step: (
                 services.progress(f"{step.request_id} {step.action}: {step.outcome}") if step.action != "unchanged" else None
             ),
@@ -179,8 +234,7 @@ def _apply_scope(
 
 def _require_own_store(services: Services, scope: StoreScope, planned: ScopePlan) -> None:
     """Refuse an exchanged store; one that lives in memory is a new one in every run, and keeps nothing that could be lost."""
-    configured = services.settings.environment(scope.environment).stores.get(scope.provider)
-    if configured is None or configured.backend != "memory":
+    if services.settings.environment(scope.environment).store(scope.provider).backend != "memory":
         require_same_store(services.journal(), scope, planned.plan.account)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from goldenpath.app.desired import scopes_of
+from goldenpath.app.pending import PendingDelivery, pending_delivery
 from goldenpath.app.provenance import judged_origin, origin_of
 from goldenpath.app.revision import Governance, read_requests, require_clean
 from goldenpath.app.services import Services
@@ -39,6 +40,23 @@ def deliver_environment(services: Services, governance: Governance, environment:
     return receipt
 
 
+def plan_delivery(services: Services, governance: Governance, catalog: Catalog, environments: Sequence[str]) -> PendingDelivery:
+    """Return what :func:`deliver_environments` would commit now; changes nothing.
+
+    An apply's own steps do not change it: a record that is only created has no value yet, so its ExternalSecret keeps waiting.
+
+    Raises:
+        PolicyBlocked: ``apply.manifest-refused`` for a manifest that must not reach Git.
+        GoldenpathError: Whatever rendering and the repository raise.
+    """
+    requests = [entry.request for entry in catalog.entries]
+    awaiting = awaiting_value(services, governance, requests, environments)
+    settings = services.settings.delivery
+    difference = preview_delivery(services.manifests(), rendered(governance, requests, environments, awaiting), settings=settings)
+    _require_clean_manifests(governance, difference, environments, directory=settings.directory)
+    return pending_delivery(difference, awaiting, environments, directory=settings.directory)
+
+
 def deliver_environments(
     services: Services,
     governance: Governance,
@@ -46,21 +64,21 @@ def deliver_environments(
     environments: Sequence[str],
     *,
     accept_drift: bool = False,
+    seen: Difference | None = None,
 ) -> tuple[DeliveryReceipt, tuple[str, ...]]:
     """Commit the files of ``environments``; return the receipt and the ids whose ExternalSecret waits for a value.
 
+    ``seen`` is what a person agreed to; a lost push race is regenerated (R23), but never into more than that.
+
     Raises:
-        Conflict: ``delivery.drift``, ``delivery.foreign-file``, ``delivery.push-race``; nothing was committed.
+        Conflict: ``delivery.drift``, ``delivery.foreign-file``, ``delivery.not-seen``, ``delivery.push-race``; nothing was committed.
     """
     requests = [entry.request for entry in catalog.entries]
-    awaiting = awaiting_value(services, governance, requests, environments)
-    files = rendered(governance, requests, environments, awaiting)
+    pending = plan_delivery(services, governance, catalog, environments)
+    if pending.is_empty:
+        return _nothing(services, pending.difference), pending.awaiting
     settings = services.settings.delivery
-    difference = preview_delivery(services.manifests(), files, settings=settings)
-    touched = touched_requests(requests, difference, directory=settings.directory)
-    if not difference.writes and not difference.removals and not difference.foreign:
-        return _nothing(services, difference), tuple(sorted(awaiting))
-    _require_clean_manifests(governance, difference, environments, directory=settings.directory)
+    touched = touched_requests(requests, pending.difference, directory=settings.directory)
     digests = _change_digests(services, governance, touched, {entry.request.id: entry.path for entry in catalog.entries})
     with open_trail(services).operation(
         "manifests.commit",
@@ -74,10 +92,11 @@ def deliver_environments(
             settings=settings,
             message=_message(services, governance, touched, environments, digests),
             accept_drift=accept_drift,
+            seen=seen,
             progress=services.progress,
         )
         operation.add_detail("manifest_commit", receipt.commit)
-    return receipt, tuple(sorted(awaiting))
+    return receipt, pending.awaiting
 
 
 def rendered(governance: Governance, requests: Iterable[SecretRequest], environments: Sequence[str], awaiting: frozenset[str]) -> Files:

@@ -13,8 +13,7 @@ from goldenpath.cli.params import EnvironmentType, RequestIdType
 from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
-    from goldenpath.app.apply import ApplyResult
-    from goldenpath.model.plan import Plan
+    from goldenpath.app.apply import ApplyResult, Decisions
 
 
 _PLAN_HELP = "Apply exactly these saved plans, and only their environments."
@@ -53,8 +52,8 @@ def apply(
 
     Running it twice, late or after an interruption ends in the same state. Drift is reported and waits for a decision.
     """
+    from goldenpath.app.apply import Decisions, plan_apply
     from goldenpath.app.apply import apply as apply_platform
-    from goldenpath.app.apply import plan_apply
     from goldenpath.cli.apply_page import payload, render_plans, render_result
     from goldenpath.cli.plan_files import load_plans
 
@@ -68,15 +67,10 @@ def apply(
         _save(state, planned, out)
         state.output.data("Plan", payload(planned), text=render_plans(planned, state.output))
         return Exit.DONE
-    _confirm(state, planned, is_confirmed=is_confirmed)
-    result = apply_platform(
-        state.services,
-        environments=environments,
-        commit=planned.commit,
-        accept_drift=frozenset(accept_drift),
-        accept_manifest_drift=accept_manifest_drift,
-        expected=seen or (None if is_confirmed else _plans_shown(planned)),
-    )
+    decisions = Decisions(accept_drift=frozenset(accept_drift), accept_manifest_drift=accept_manifest_drift, plans=seen)
+    if not is_confirmed:
+        decisions = _confirmed(state, planned, decisions)
+    result = apply_platform(state.services, environments=environments, commit=planned.commit, decisions=decisions)
     state.output.data("ApplyReceipt", payload(result), text=render_result(result, state.output))
     return _exit_code(result)
 
@@ -87,27 +81,20 @@ def _exit_code(result: ApplyResult) -> Exit:
     return Exit.UNAVAILABLE if all(receipt.needs_only_a_rerun for receipt in result.receipts) else Exit.FINDINGS
 
 
-def _confirm(state: CliState, planned: ApplyResult, *, is_confirmed: bool) -> None:
-    from goldenpath.cli.apply_page import render_plans
+def _confirmed(state: CliState, planned: ApplyResult, decisions: Decisions) -> Decisions:
+    """Show what would be done, ask for each environment, and return the decisions bound to what was shown (R19).
+
+    With --yes nobody looked, so the newest plan is as good (R17).
+    """
+    from goldenpath.cli.apply_page import render_plans, work_in
     from goldenpath.cli.confirm import confirm_change
 
-    if is_confirmed:
-        return
-    changing = [each for each in planned.plans if any(step.action in {"create", "update", "drift"} for step in each.plan.steps)]
-    if changing:
+    work = work_in(planned, decisions)
+    if work:
         state.output.stderr.write(render_plans(planned, state.output) + "\n")
-    for environment in sorted({each.plan.environment for each in changing}):
-        count = sum(
-            step.action in {"create", "update"} for each in changing if each.plan.environment == environment for step in each.plan.steps
-        )
-        confirm_change(
-            state.output, environment=environment, action=f"apply {count} {'step' if count == 1 else 'steps'}", is_confirmed=False
-        )
-
-
-def _plans_shown(planned: ApplyResult) -> dict[tuple[str, str], Plan]:
-    """Return the plans that a person saw and said yes to; with --yes nobody looked, so the newest plan is as good (R17)."""
-    return {each.key: each.plan for each in planned.plans}
+    for environment, action in work.items():
+        confirm_change(state.output, environment=environment, action=action, is_confirmed=False)
+    return decisions.bound_to(planned)
 
 
 def _save(state: CliState, planned: ApplyResult, folder: Path | None) -> None:

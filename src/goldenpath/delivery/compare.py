@@ -20,15 +20,28 @@ Files = Mapping[str, Mapping[str, bytes]]
 class Difference(Record, frozen=True, kw_only=True):
     """Repository against generated files. All paths are relative to the repository's folder, sorted.
 
+    ``additions`` are those of ``writes`` that are not there yet.
     ``drift`` are generated files that were edited or removed by hand; ``foreign`` are files in the way that we did not make.
     ``writes`` and ``removals`` include what drifted; they may be carried out only after a decision.
     """
 
     writes: dict[str, bytes]
+    additions: tuple[str, ...]
     removals: tuple[str, ...]
     drift: tuple[str, ...]
     foreign: tuple[str, ...]
     unchanged: int
+
+    def beyond(self, seen: Difference) -> tuple[str, ...]:
+        """Return the paths where this does anything that ``seen`` does not: another file, other bytes, an edit by hand overwritten.
+
+        Less than ``seen`` is nothing new: another run has committed the same meanwhile.
+        """
+        other = {path for path, content in self.writes.items() if seen.writes.get(path) != content}
+        return tuple(sorted(other | (set(self.removals) - set(seen.removals)) | (set(self.drift) - set(seen.drift))))
+
+
+NO_DIFFERENCE = Difference(writes={}, additions=(), removals=(), drift=(), foreign=(), unchanged=0)
 
 
 def compare(current: Mapping[str, bytes], files: Files, *, directory: str) -> Difference:
@@ -46,6 +59,7 @@ def compare(current: Mapping[str, bytes], files: Files, *, directory: str) -> Di
     parts = [_compare_one(current, files[environment], f"{directory}/{environment}") for environment in sorted(files)]
     return Difference(
         writes={path: content for part in parts for path, content in sorted(part.writes.items())},
+        additions=tuple(sorted(path for part in parts for path in part.additions)),
         removals=tuple(sorted(path for part in parts for path in part.removals)),
         drift=tuple(sorted(path for part in parts for path in part.drift)),
         foreign=tuple(sorted(path for part in parts for path in part.foreign)),
@@ -66,6 +80,7 @@ def _compare_one(current: Mapping[str, bytes], files: Mapping[str, bytes], folde
     _put_listing(writes, removals, current.get(listing), files, listing)
     return Difference(
         writes=writes,
+        additions=tuple(path for path in writes if path not in current),
         removals=tuple(removals),
         drift=tuple(drift),
         foreign=tuple(_foreign(current, wanted, {*owned, listing}, folder)),

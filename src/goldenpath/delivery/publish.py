@@ -26,6 +26,7 @@ def publish(
     settings: DeliverySettings,
     message: DeliveryMessage,
     accept_drift: bool = False,
+    seen: Difference | None = None,
     progress: Callable[[str], None] = _silent,
 ) -> DeliveryReceipt:
     """Commit the difference between ``files`` and what is there; no commit when there is none.
@@ -37,11 +38,13 @@ def publish(
         settings: Folder, branch and number of attempts.
         message: Subject and trailers of the commit.
         accept_drift: Overwrite generated files that were edited by hand; the receipt names them.
+        seen: What a person was shown and agreed to; anything beyond it is refused, also after a lost race. None: nobody looked.
         progress: Told about each attempt.
 
     Raises:
         Conflict: ``delivery.drift`` (a generated file was edited by hand), ``delivery.foreign-file`` (a file of somebody else is in
-            the way), ``delivery.listing-invalid``, or ``delivery.push-race`` after the last attempt. Nothing was committed.
+            the way), ``delivery.not-seen``, ``delivery.listing-invalid``, or ``delivery.push-race`` after the last attempt.
+            Nothing was committed.
         GoldenpathError: Whatever the repository raises.
     """
     text = message.text
@@ -49,6 +52,7 @@ def publish(
         head = target.head()
         difference = compare(target.read_tree(settings.directory), files() if callable(files) else files, directory=settings.directory)
         _require_decided(difference, accept_drift=accept_drift)
+        require_seen(difference, seen)
         if not difference.writes and not difference.removals:
             return _receipt(settings, difference, "")
         progress(f"committing {len(difference.writes)} files to {settings.repository} ({settings.branch})")
@@ -68,6 +72,22 @@ def preview_delivery(target: ManifestRepository, files: Files, *, settings: Deli
     """Return what :func:`publish` would change, drift and foreign files included; changes nothing."""
     target.head()
     return compare(target.read_tree(settings.directory), files, directory=settings.directory)
+
+
+def require_seen(difference: Difference, seen: Difference | None) -> None:
+    """Refuse to commit what the person who agreed was not shown (R19); ``seen`` is None when nobody looked.
+
+    Raises:
+        Conflict: ``delivery.not-seen``.
+    """
+    beyond = () if seen is None else difference.beyond(seen)
+    if beyond:
+        raise Conflict(
+            "delivery.not-seen",
+            f"generated files are no longer those that were shown: {_shown(beyond)}",
+            subject=beyond[0],
+            hint="run again and look at what would be committed now",
+        )
 
 
 def _require_decided(difference: Difference, *, accept_drift: bool) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
-from tests.e2e.world import SEC_0007, World
+from tests.e2e.world import PEOPLE, SEC_0007, World
 
 PATH = "catalogs/secrets/payments/dev/SEC-0007.yaml"
 
@@ -35,6 +36,17 @@ def test_after_the_merge_there_is_nothing_to_approve(world: World) -> None:
     assert (run.code, "[approval.nothing-changes]" in run.err) == (2, True), run.err
     assert "--base" in run.err
     assert notes(world) == ""
+
+
+def test_a_key_that_is_not_ones_own_leaves_no_note(world: World) -> None:
+    stranger = world.root / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)], check=True)
+    for key in (stranger, PEOPLE["sam"].key(world.root)):
+        run = world.cli("pat", "approve", "--head", "request", "--key", str(key))
+        assert (run.code, "[approval.key-unknown]" in run.err) == (3, True), run.err
+        assert notes(world) == ""
+    assert world.cli("pat", "approve", "--head", "request").code == 0
+    assert notes(world) != ""
 
 
 def test_an_author_is_told_who_can_approve(world: World) -> None:

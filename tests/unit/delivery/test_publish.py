@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.builders import FakeClock
 from tests.gitrepo import GitRepo
 
-from goldenpath.delivery.compare import Files, compare
+from goldenpath.delivery.compare import NO_DIFFERENCE, Files, compare
 from goldenpath.delivery.listing import LISTING, read_listing, write_listing
 from goldenpath.delivery.message import SUBJECT_MAX, DeliveryMessage
 from goldenpath.delivery.publish import preview_delivery, publish
@@ -184,6 +184,39 @@ def test_race_that_never_ends_is_a_conflict(repo: GitRepo) -> None:
     assert not any(name.startswith("environments") for name in repo.files("main"))
 
 
+def test_a_lost_race_is_generated_anew_within_what_was_seen(repo: GitRepo) -> None:
+    target = Racing(repo.path, settings=SETTINGS, clock=FakeClock())
+    target.losses = 1
+    seen = preview_delivery(target, FILES, settings=SETTINGS)
+    receipt = publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=seen)
+    assert repo.head("main") == receipt.commit
+    assert "rival0" in repo.files("main")
+
+
+def test_a_lost_race_is_never_generated_into_more_than_was_seen(repo: GitRepo) -> None:
+    target = Racing(repo.path, settings=SETTINGS, clock=FakeClock())
+    target.losses = 1
+    shown, other = {"dev": {"a": b"1"}}, {"dev": {"a": b"1", "b": b"2"}}
+    renderings = [shown, other]
+    with pytest.raises(Conflict) as raised:
+        publish(
+            target,
+            lambda: renderings.pop(0),
+            settings=SETTINGS,
+            message=MESSAGE,
+            seen=preview_delivery(target, shown, settings=SETTINGS),
+        )
+    assert raised.value.code == "delivery.not-seen"
+    assert "environments/dev/b" in raised.value.message
+    assert repo.files("main") == ["rival0"]
+
+
+def test_what_nobody_looked_at_is_not_held_against_a_delivery(repo: GitRepo, target: GitManifests) -> None:
+    with pytest.raises(Conflict):
+        publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=NO_DIFFERENCE)
+    assert publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=None).commit == repo.head("main")
+
+
 @pytest.mark.parametrize("path", ["../x", "/x", ".git/hooks/post-commit", "a\nb"])
 def test_generated_path_outside_the_folder_is_refused(repo: GitRepo, target: GitManifests, path: str) -> None:
     with pytest.raises(InvalidIntent):
@@ -251,3 +284,22 @@ def test_carrying_out_the_difference_gives_the_wanted_files_and_keeps_all_others
         assert (again.writes, again.removals) == ({}, ())
         assert all(after_second[f"e/dev/{path}"] == content for path, content in second.items())
     assert all(path in after_second for path in start if path.removeprefix("e/dev/") not in first)
+
+
+@settings(max_examples=200)
+@given(old=TREES, wanted=TREES, edited=TREES)
+def test_a_difference_goes_beyond_another_exactly_when_it_does_something_else(
+    old: dict[str, bytes], wanted: dict[str, bytes], edited: dict[str, bytes]
+) -> None:
+    def against(files: dict[str, bytes]) -> dict[str, bytes]:
+        return {f"e/dev/{path}": content for path, content in files.items()}
+
+    listed = {f"e/dev/{LISTING}": write_listing(old)} if old else {}
+    seen = compare({**against(old), **listed}, {"dev": wanted}, directory="e")
+    now = compare({**against(old), **against(edited), **listed}, {"dev": wanted}, directory="e")
+    assert seen.beyond(seen) == NO_DIFFERENCE.beyond(seen) == ()
+    acts = set(now.writes.items()) | set(now.removals) | set(now.drift)
+    shown = set(seen.writes.items()) | set(seen.removals) | set(seen.drift)
+    assert bool(now.beyond(seen)) is not (acts <= shown)
+    assert set(now.beyond(NO_DIFFERENCE)) == {*now.writes, *now.removals, *now.drift}
+    assert set(now.additions) == {path for path in now.writes if path not in {**against(old), **against(edited), **listed}}

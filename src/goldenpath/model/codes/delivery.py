@@ -11,6 +11,13 @@ CODES: dict[str, CodeDoc] = {
         fix="Run again. If it happens at each attempt, raise `delivery.attempts` or keep other writers away.",
         rule="R23",
     ),
+    "delivery.not-seen": CodeDoc(
+        title="The manifests are no longer those that were shown",
+        why="After the question was answered, the GitOps repository or a value changed, and more would be committed than was agreed to. "
+        "A race that leaves the same files, or fewer, goes on.",
+        fix="Run goldenpath apply again and look at the files; steps that are done stay done. With --yes nobody is asked.",
+        rule="R19",
+    ),
     "delivery.push-refused": CodeDoc(
         title="The remote does not take the commit",
         why="The branch is where it was; a protected branch, a hook or missing rights refused the push.",
