@@ -16,12 +16,14 @@ from goldenpath.model.store import DesiredSecret
 from goldenpath.plan.planner import make_plan
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.journal import Journal
+from goldenpath.ports.pace import UNPACED, Pace
 from goldenpath.ports.store import Store
 from goldenpath.providers.local.opening import open_journal, open_local_store
+from goldenpath.providers.paced import PacedStore
 from goldenpath.provision.executor import ExecutionLimits, execute
 from goldenpath.provision.fence import hold_fence
 from goldenpath.provision.observe import Observation, observe
-from goldenpath.provision.retry import Pacer, Retrier
+from goldenpath.provision.retry import Retrier
 
 COMMIT = "c" * 40
 
@@ -32,7 +34,7 @@ def many(count: int) -> list[DesiredSecret]:
 
 @dataclass
 class ApplyRig:
-    """A store, a journal, time and chance, and a schedule of faults in front of the store."""
+    """A store, a journal, time and chance, a schedule of faults in front of the store, and a pace in front of both."""
 
     store: Store
     journal: Journal
@@ -41,10 +43,11 @@ class ApplyRig:
     schedule: Schedule = field(default_factory=Schedule)
     holder: str = "run-1"
     progress: list[StepReceipt] = field(default_factory=list)
+    pace: Pace = UNPACED
 
     @property
-    def faulty(self) -> FaultyStore:
-        return FaultyStore(self.store, self.schedule)
+    def faulty(self) -> Store:
+        return PacedStore(FaultyStore(self.store, self.schedule), self.pace)
 
     def observe(self, desired: Iterable[DesiredSecret]) -> Observation:
         retrier = Retrier(clock=self.clock, entropy=self.entropy, deadline_seconds=3600)
@@ -68,9 +71,9 @@ class ApplyRig:
         *,
         accept_drift: frozenset[str] = frozenset(),
         limits: ExecutionLimits | None = None,
-        pacer: Pacer | None = None,
     ) -> ApplyReceipt:
-        with hold_fence(self.faulty, "dev", holder=self.holder, lease_seconds=LEASE_SECONDS, clock=self.clock) as fence:
+        retrier = Retrier(clock=self.clock, entropy=self.entropy, deadline_seconds=3600)
+        with hold_fence(self.faulty, "dev", holder=self.holder, lease_seconds=LEASE_SECONDS, clock=self.clock, retrier=retrier) as fence:
             return execute(
                 plan,
                 store=self.faulty,
@@ -82,7 +85,6 @@ class ApplyRig:
                 accept_drift=accept_drift,
                 progress=self.progress.append,
                 limits=limits,
-                pacer=pacer,
             )
 
     def apply(self, desired: list[DesiredSecret], *, commit: str = COMMIT, **options: object) -> ApplyReceipt:
@@ -93,9 +95,9 @@ class ApplyRig:
         return Bench(store=self.store, clock=self.clock)
 
 
-def open_rig(folder: Path, schedule: Schedule | None = None, *, entropy_seed: int = 0) -> ApplyRig:
+def open_rig(folder: Path, schedule: Schedule | None = None, *, entropy_seed: int = 0, clock: Clock | None = None) -> ApplyRig:
     """A rig on the embedded store in ``folder``; opened twice it is two runs on one machine."""
-    clock, entropy = FakeClock(), FakeEntropy(entropy_seed)
+    clock, entropy = clock or FakeClock(), FakeEntropy(entropy_seed)
     store = open_local_store(folder, "file", name="store", clock=clock, entropy=entropy)
     return ApplyRig(store=store, journal=open_journal(folder), clock=clock, entropy=entropy, schedule=schedule or Schedule())
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from goldenpath.app.inject import Injection
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
+    from goldenpath.model.settings import EnvironmentSettings
     from goldenpath.ports.journal import Journal
+    from goldenpath.ports.pace import Pace
     from goldenpath.ports.repository import ApprovalNotes, ManifestRepository
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
@@ -141,8 +143,25 @@ class _Wiring:
             clock=self.clock,
             entropy=self.entropy,
             name=f"{provider}-{environment}",
+            pace=self._pace(configured.backend, self._settings.environment(environment)),
         )
         return open_store(configured.backend, options)
+
+    def _pace(self, backend: str, environment: EnvironmentSettings) -> Pace:
+        """Return the pace towards an environment's account, shared with every process of this machine that has the same state folder."""
+        from goldenpath.providers.local.shared_pace import SharedBuckets
+        from goldenpath.providers.pacing import RATES, pace_of
+        from goldenpath.providers.registry import BACKENDS, require_known
+
+        for named in self._settings.apply.pace:
+            require_known(named, {*BACKENDS, *RATES}, hint="correct apply.pace in goldenpath.yaml")
+        return pace_of(
+            self._settings.apply,
+            backend,
+            account=f"{environment.account or 'default'}/{environment.region}",
+            clock=self.clock,
+            buckets=lambda: SharedBuckets(self._state),
+        )
 
     def journal(self) -> Journal:
         from goldenpath.providers.local.opening import open_journal, open_root_keys

@@ -14,6 +14,7 @@ RelativePath = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^(?!/
 FolderPath = Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Account = Annotated[str, Meta(pattern=r"^[0-9]{12}$(?!\n)")]
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$(?!\n)")]
+CallsPerSecond = Annotated[float, Meta(ge=0, le=10_000)]
 Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
 
 
@@ -135,12 +136,27 @@ class AuditSettings(Contract, frozen=True, kw_only=True):
     segment_max_bytes: Annotated[int, Meta(ge=4096)] = 268_435_456
 
 
+class PaceSettings(Contract, frozen=True, kw_only=True):
+    """Calls per second to one account, by what the vendor counts together; 0: no pacing, left out: the backend's own."""
+
+    write: CallsPerSecond | None = None
+    tag: CallsPerSecond | None = None
+    policy: CallsPerSecond | None = None
+    read: CallsPerSecond | None = None
+    list: CallsPerSecond | None = None
+
+
 class ApplySettings(Contract, frozen=True, kw_only=True):
-    """Limits of an apply."""
+    """Limits of an apply.
+
+    ``pace`` is by backend (R22). ``machines`` is how many use an account at the same time; each keeps to its part of the pace.
+    """
 
     plan_ttl_seconds: Annotated[int, Meta(ge=1)] = 3600
     lease_seconds: Annotated[int, Meta(ge=5)] = 300
     deadline_seconds: Annotated[int, Meta(ge=1)] = 1800
+    machines: Annotated[int, Meta(ge=1, le=100)] = 1
+    pace: dict[Label, PaceSettings] = {}
 
 
 class PriceSettings(Contract, frozen=True, kw_only=True):

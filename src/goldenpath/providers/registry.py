@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from goldenpath.errors import Misconfigured
 from goldenpath.ports.clock import Clock, Entropy
+from goldenpath.ports.pace import UNPACED, Pace
 from goldenpath.ports.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoreOptions:
-    """What a backend may need: the private state folder, where the root key lies (``file`` or ``keyring``), time, randomness."""
+    """What a backend may need: the private state folder, where the root key lies (``file`` or ``keyring``), time, randomness, pace.
+
+    A backend with a vendor behind it takes a turn of ``pace`` for each request that it sends.
+    """
 
     directory: Path
     key_source: str
     clock: Clock
     entropy: Entropy
     name: str = "store"
+    pace: Pace = UNPACED
 
 
 def _open_local(options: StoreOptions) -> Store:
     from goldenpath.providers.local.opening import open_local_store  # noqa: PLC0415 - a backend costs nothing until it is used
 
-    return open_local_store(options.directory, options.key_source, name=options.name, clock=options.clock, entropy=options.entropy)
+    store = open_local_store(options.directory, options.key_source, name=options.name, clock=options.clock, entropy=options.entropy)
+    return _paced(store, options.pace)
 
 
 def _open_memory(options: StoreOptions) -> Store:
     from goldenpath.providers.local.memory import MemoryStore  # noqa: PLC0415 - same
 
-    return MemoryStore(clock=options.clock, entropy=options.entropy)
+    return _paced(MemoryStore(clock=options.clock, entropy=options.entropy), options.pace)
+
+
+def _paced(store: Store, pace: Pace) -> Store:
+    if pace is UNPACED:
+        return store
+    from goldenpath.providers.paced import PacedStore  # noqa: PLC0415 - same
+
+    return PacedStore(store, pace)
 
 
 BACKENDS: Mapping[str, Callable[[StoreOptions], Store]] = {
@@ -46,10 +60,12 @@ def open_store(backend: str, options: StoreOptions) -> Store:
     Raises:
         Misconfigured: ``store.backend-unknown``, and whatever the backend says of its surroundings.
     """
-    if backend not in BACKENDS:
-        raise Misconfigured(
-            "store.backend-unknown",
-            f"unknown backend {backend!r}; expected one of {', '.join(sorted(BACKENDS))}",
-            hint="set environments.<name>.stores.<provider>.backend in goldenpath.yaml",
-        )
+    require_known(backend, BACKENDS, hint="set environments.<name>.stores.<provider>.backend in goldenpath.yaml")
     return BACKENDS[backend](options)
+
+
+def require_known(backend: str, known: Iterable[str], *, hint: str) -> None:
+    """Refuse a word that is no backend. Raises ``Misconfigured`` ``store.backend-unknown``."""
+    words = sorted(known)
+    if backend not in words:
+        raise Misconfigured("store.backend-unknown", f"unknown backend {backend!r}; expected one of {', '.join(words)}", hint=hint)

@@ -29,7 +29,7 @@ from goldenpath.ports.store import Store
 from goldenpath.provision.effects import Effect, EffectRunner, operation_token
 from goldenpath.provision.fence import HeldFence
 from goldenpath.provision.observe import is_as_desired, require_account
-from goldenpath.provision.retry import DEADLINE, Pacer, Retrier
+from goldenpath.provision.retry import DEADLINE, Retrier
 
 Progress = Callable[[StepReceipt], None]
 
@@ -43,11 +43,10 @@ _RUN_ENDING = frozenset({DEADLINE, "store.fenced-out", "store.writer-active"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionLimits:
-    """``workers`` steps at a time; ``deadline_seconds`` for the whole run; ``calls_per_second`` to the store, 0 for no pacing."""
+    """``workers`` steps at a time; ``deadline_seconds`` for the whole run."""
 
     workers: int = 1
     deadline_seconds: float = 1800.0
-    calls_per_second: float = 0.0
 
 
 def execute(
@@ -62,7 +61,6 @@ def execute(
     accept_drift: frozenset[str] = frozenset(),
     progress: Progress | None = None,
     limits: ExecutionLimits | None = None,
-    pacer: Pacer | None = None,
 ) -> ApplyReceipt:
     """Do what the plan says and return the proof.
 
@@ -76,8 +74,7 @@ def execute(
         correlation_id: Joins this run to its records elsewhere.
         accept_drift: Request ids whose drift a person decided to overwrite.
         progress: Called with each receipt, in plan order.
-        limits: Threads, deadline, pace.
-        pacer: A pace shared with other runs of this process; made from ``limits`` by default.
+        limits: Threads and deadline.
 
     Raises:
         AccessDenied: ``provision.wrong-account`` when the store is not the one of the plan; nothing was written.
@@ -87,8 +84,7 @@ def execute(
     limits = limits or ExecutionLimits()
     if fence.environment != plan.environment:
         raise Conflict("provision.other-environment", f"the fence is for {fence.environment}", subject=plan.environment)
-    pacer = pacer or Pacer(clock, calls_per_second=limits.calls_per_second)
-    retrier = Retrier(clock=clock, entropy=entropy, deadline_seconds=limits.deadline_seconds, pacer=pacer)
+    retrier = Retrier(clock=clock, entropy=entropy, deadline_seconds=limits.deadline_seconds)
     require_account(store, plan.account, environment=plan.environment, retrier=retrier)
     runner = EffectRunner(
         store=store,

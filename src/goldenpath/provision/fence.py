@@ -6,13 +6,14 @@ A lease alone does not exclude anybody; the generation inside the fence does, be
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from goldenpath.errors import Conflict, ProviderUnavailable
 from goldenpath.model.store import Fence
 from goldenpath.ports.clock import Clock
 from goldenpath.ports.store import Fencing
+from goldenpath.provision.retry import Retrier
 
 REFRESH_SHARE = 0.5
 """Share of the lease after which it is taken anew."""
@@ -96,6 +97,7 @@ def hold_fence(
     lease_seconds: float,
     clock: Clock,
     wait_seconds: float = 0.0,
+    retrier: Retrier | None = None,
 ) -> Iterator[HeldFence]:
     """Hold an environment for the length of the block.
 
@@ -106,11 +108,17 @@ def hold_fence(
         lease_seconds: How long a dead run blocks others.
         clock: Time and waiting.
         wait_seconds: How long to wait for another run to end; 0 gives up at once.
+        retrier: Takes the lease again when the store was away or throttled; without one the first such answer ends the attempt.
 
     Raises:
         Conflict: ``store.writer-active`` when another run holds it for longer than we wait.
     """
-    fence = _acquire(store, environment, holder=holder, lease_seconds=lease_seconds, clock=clock, wait_seconds=wait_seconds)
+
+    def acquire() -> Fence:
+        return store.acquire(environment, holder=holder, lease_seconds=lease_seconds)
+
+    patient = acquire if retrier is None else lambda: retrier.call(acquire)
+    fence = _acquire(patient, clock=clock, wait_seconds=wait_seconds)
     held = HeldFence(store, fence, lease_seconds=lease_seconds, clock=clock)
     try:
         yield held
@@ -118,11 +126,11 @@ def hold_fence(
         held.release()
 
 
-def _acquire(store: Fencing, environment: str, *, holder: str, lease_seconds: float, clock: Clock, wait_seconds: float) -> Fence:
+def _acquire(acquire: Callable[[], Fence], *, clock: Clock, wait_seconds: float) -> Fence:
     gives_up = clock.monotonic() + wait_seconds
     while True:
         try:
-            return store.acquire(environment, holder=holder, lease_seconds=lease_seconds)
+            return acquire()
         except Conflict as error:
             if error.code != "store.writer-active" or clock.monotonic() >= gives_up:
                 raise

@@ -1,4 +1,4 @@
-"""Retries and pacing for calls to a store (R22): full-jitter backoff under one total deadline, below the account's rate.
+"""Retries of calls to a store (R22): full-jitter backoff under one total deadline. The store itself keeps the account's pace.
 
 Retries only what a provider calls unavailable for now (``retry_after_seconds`` is set). An outcome that nobody knows is resolved by
 looking before it is tried again.
@@ -6,66 +6,22 @@ looking before it is tried again.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from goldenpath.errors import ProviderUnavailable
 from goldenpath.ports.clock import Clock, Entropy
+from goldenpath.ports.pace import THROTTLED
 
 T = TypeVar("T")
 
 BASE_SECONDS = 0.2
 CAP_SECONDS = 20.0
-RECOVERY_CALLS = 20
-"""Calls without throttling after which a slowed pace grows again."""
-SLOWEST_SHARE = 1 / 16
 _JITTER_STEPS = 1 << 20
 
-THROTTLED = "store.throttled"
 DEADLINE = "provision.deadline"
 NO_EFFECT_CODES = frozenset({THROTTLED, "store.busy"})
 """Codes that promise that the call had no effect, so there is nothing to look for."""
-
-
-class Pacer:
-    """Spaces calls, across threads and across the runs of one process that share it.
-
-    Args:
-        clock: Time and waiting.
-        calls_per_second: The rate to stay below; 0 for no limit. Choose half of what the account allows, so that two runs fit.
-    """
-
-    def __init__(self, clock: Clock, *, calls_per_second: float = 0.0) -> None:
-        self._clock = clock
-        self._interval = 1 / calls_per_second if calls_per_second else 0.0
-        self._share = 1.0
-        self._calm = 0
-        self._next = clock.monotonic()
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Wait until the next call may be sent."""
-        if not self._interval:
-            return
-        with self._lock:
-            now = self._clock.monotonic()
-            start = max(now, self._next)
-            self._next = start + self._interval / self._share
-        self._clock.sleep(start - now)
-
-    def throttled(self) -> None:
-        """Halve the pace: somebody else uses the account too."""
-        with self._lock:
-            self._share = max(self._share / 2, SLOWEST_SHARE)
-            self._calm = 0
-
-    def answered(self) -> None:
-        """Grow a slowed pace again after a calm stretch."""
-        with self._lock:
-            self._calm += 1
-            if self._share < 1 and self._calm % RECOVERY_CALLS == 0:
-                self._share = min(1.0, self._share * 2)
 
 
 class Retrier:
@@ -75,13 +31,11 @@ class Retrier:
         clock: Time and waiting.
         entropy: Jitter.
         deadline_seconds: Budget for everything that this object ever calls, from now.
-        pacer: Spacing; none by default.
     """
 
-    def __init__(self, *, clock: Clock, entropy: Entropy, deadline_seconds: float, pacer: Pacer | None = None) -> None:
+    def __init__(self, *, clock: Clock, entropy: Entropy, deadline_seconds: float) -> None:
         self._clock = clock
         self._entropy = entropy
-        self._pacer = pacer or Pacer(clock)
         self._ends = clock.monotonic() + deadline_seconds
 
     def call(self, send: Callable[[], T], *, recover: Callable[[], T | None] | None = None) -> T:
@@ -98,12 +52,9 @@ class Retrier:
         attempt = 0
         while True:
             self._require_time()
-            self._pacer.wait()
             try:
-                result = send()
+                return send()
             except ProviderUnavailable as error:
-                if error.code == THROTTLED:
-                    self._pacer.throttled()
                 if recover is not None and error.code not in NO_EFFECT_CODES:
                     found = self.call(recover)
                     if found is not None:
@@ -112,9 +63,6 @@ class Retrier:
                     raise
                 self._back_off(attempt, error, error.retry_after_seconds)
                 attempt += 1
-            else:
-                self._pacer.answered()
-                return result
 
     def _require_time(self, pause: float = 0.0, error: ProviderUnavailable | None = None) -> None:
         if self._clock.monotonic() + pause < self._ends:

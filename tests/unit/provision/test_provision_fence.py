@@ -6,12 +6,14 @@ import threading
 
 import pytest
 from tests.builders import FakeClock, FakeEntropy
+from tests.faults import Fault, FaultyStore, Schedule
 from tests.stores import Bench, make_desired
 
 from goldenpath.errors import Conflict, ProviderUnavailable
 from goldenpath.model.store import Fence
 from goldenpath.providers.local.memory import MemoryStore
 from goldenpath.provision.fence import hold_fence
+from goldenpath.provision.retry import Retrier
 
 LEASE = 60.0
 
@@ -127,3 +129,23 @@ def test_a_refresh_never_happens_under_a_write_in_flight(bench: Bench) -> None:
         quick.join(10)
     assert failures == []
     assert [record.ref.path for record in bench.all_records()] == ["quick", "slow"]
+
+
+@pytest.mark.parametrize("fault", ["throttle", "drop-before", "drop-after"])
+def test_a_store_that_is_away_for_a_moment_does_not_end_the_run(bench: Bench, fault: Fault) -> None:
+    store = FaultyStore(bench.store, Schedule(by_name={"acquire": [fault, fault]}))
+    retrier = Retrier(clock=bench.clock, entropy=bench.entropy, deadline_seconds=LEASE)
+    with hold_fence(store, "dev", holder="a", lease_seconds=LEASE, clock=bench.clock, retrier=retrier) as held, held.writing() as fence:
+        bench.create(make_desired(), fence=fence)
+    assert store.schedule.count("acquire") == 3
+    assert bench.fence(holder="b").generation > held.generation
+
+
+def test_a_store_that_stays_away_ends_the_run_at_its_deadline(bench: Bench) -> None:
+    store = FaultyStore(bench.store, Schedule(share=1.0))
+    retrier = Retrier(clock=bench.clock, entropy=bench.entropy, deadline_seconds=LEASE)
+    with (
+        pytest.raises(ProviderUnavailable, match=r"provision\.deadline"),
+        hold_fence(store, "dev", holder="a", lease_seconds=LEASE, clock=bench.clock, retrier=retrier),
+    ):
+        pytest.fail("nobody gave it")

@@ -1,4 +1,4 @@
-"""Retries end, spread out, keep the pace, and never guess about a lost answer (CASES 42, 51)."""
+"""Retries end, spread out, and never guess about a lost answer (CASES 42, 51)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.stores import make_desired
 from goldenpath.errors import AccessDenied, Conflict, ProviderRefused, ProviderUnavailable
 from goldenpath.providers.system import SystemEntropy
 from goldenpath.provision.executor import ExecutionLimits
-from goldenpath.provision.retry import CAP_SECONDS, Pacer, Retrier
+from goldenpath.provision.retry import CAP_SECONDS, Retrier
 
 
 class Failing:
@@ -119,68 +119,7 @@ def test_looking_up_is_retried_as_well() -> None:
     assert look.calls == 3
 
 
-# --- pace ---------------------------------------------------------------------------------------------------------------------
-
-
-def test_calls_are_spaced_to_the_pace() -> None:
-    clock = FakeClock()
-    pacer = Pacer(clock, calls_per_second=10)
-    started = clock.monotonic()
-    for _ in range(101):
-        pacer.wait()
-    assert clock.monotonic() - started == pytest.approx(10.0)
-    Pacer(clock).wait()
-    assert clock.monotonic() - started == pytest.approx(10.0)
-
-
-def test_throttling_halves_the_pace_and_calm_brings_it_back() -> None:
-    clock = FakeClock()
-    pacer = Pacer(clock, calls_per_second=10)
-
-    def seconds_for(calls: int) -> float:
-        started = clock.monotonic()
-        for _ in range(calls):
-            pacer.wait()
-        return clock.monotonic() - started
-
-    seconds_for(1)
-    assert seconds_for(10) == pytest.approx(1.0)
-    for _ in range(2):
-        pacer.throttled()
-    seconds_for(1)
-    assert seconds_for(10) == pytest.approx(4.0)
-    for _ in range(40):
-        pacer.answered()
-    seconds_for(1)
-    assert seconds_for(10) == pytest.approx(1.0)
-    for _ in range(100):
-        pacer.throttled()
-    seconds_for(1)
-    assert seconds_for(1) == pytest.approx(1.6)
-
-
-def test_two_hundred_items_with_thirty_percent_throttled_complete_below_the_pace(tmp_path: Path) -> None:
-    rig = open_rig(tmp_path / "state", Schedule(share=0.3, seed=51))
-    started = rig.clock.monotonic()
-    receipt = rig.apply(many(200), limits=ExecutionLimits(calls_per_second=20, deadline_seconds=7200))
-    assert receipt.is_complete
-    assert len(rig.bench().all_records()) == 200
-    assert rig.schedule.count("create") / (rig.clock.monotonic() - started) <= 20
-    assert len(set(rig.schedule.tokens)) == 200
-    assert receipt.mutating_calls == rig.schedule.count("create")
-
-
-def test_two_runs_that_share_a_pace_stay_below_it_together(tmp_path: Path) -> None:
-    first, second = open_rig(tmp_path / "one", Schedule(share=0.3, seed=1)), open_rig(tmp_path / "two", Schedule(share=0.3, seed=2))
-    second.clock = first.clock
-    pacer = Pacer(first.clock, calls_per_second=20)
-    plans = [rig.plan(many(40)) for rig in (first, second)]
-    calls_before = len(first.schedule.calls) + len(second.schedule.calls)
-    started = first.clock.monotonic()
-    receipts = [rig.execute(plan, pacer=pacer) for rig, plan in zip((first, second), plans, strict=True)]
-    assert all(receipt.is_complete for receipt in receipts)
-    calls = len(first.schedule.calls) + len(second.schedule.calls) - calls_before - 4
-    assert calls / (first.clock.monotonic() - started) <= 20.5
+# --- the deadline of a run ------------------------------------------------------------------------------------------------
 
 
 def test_a_run_out_of_time_is_incomplete_and_the_next_one_finishes(tmp_path: Path) -> None:
