@@ -31,7 +31,6 @@ from goldenpath.model.secret import SecretRef
 from goldenpath.provision.executor import ExecutionLimits, execute
 from goldenpath.provision.fence import hold_fence
 from goldenpath.provision.retry import Retrier
-from goldenpath.provision.retry import Retrier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
