@@ -18,7 +18,7 @@ from goldenpath.app.ready import APPLIED, Ready, prepare
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail, target_of
-from goldenpath.delivery.compare import NO_DIFFERENCE, Difference
+from goldenpath.delivery.outline import NOTHING, Outline
 from goldenpath.delivery.publish import require_seen
 from goldenpath.model.audit import ApprovalRef, AuditDecision, Target
 from goldenpath.model.environment import ENVIRONMENTS
@@ -44,7 +44,7 @@ class Decisions:
     accept_drift: frozenset[str] = frozenset()
     accept_manifest_drift: bool = False
     plans: Mapping[tuple[str, str], Plan] | None = None
-    manifests: Difference | None = None
+    manifests: Outline | None = None
 
     def details(self) -> dict[str, str]:
         """Return what is overwritten, for the record (R24)."""
@@ -61,7 +61,7 @@ class Decisions:
         return replace(
             self,
             plans=self.plans or {each.key: each.plan for each in shown.plans},
-            manifests=pending.difference if pending is not None and can_deliver else NO_DIFFERENCE,
+            manifests=pending.difference.outline if pending is not None and can_deliver else NOTHING,
         )
 
 
@@ -94,21 +94,21 @@ def plan_apply(
     *,
     environments: Sequence[str] = (),
     commit: str | None = None,
-    expected: Mapping[tuple[str, str], Plan] | None = None,
+    decisions: Decisions = UNDECIDED,
 ) -> ApplyResult:
     """Return what an apply would do to stores and manifests; nothing is changed, and what an apply refuses at once is refused here.
 
     Raises:
-        Conflict: ``plan.*`` when it would do anything but the ``expected`` plans, so that a stale one is refused before the first step;
-            ``apply.store-replaced``.
+        Conflict: ``plan.*`` and ``delivery.not-seen`` when it would do anything but what the decisions were made about, so that a stale
+            plan is refused before the first step; ``apply.store-replaced``.
         PolicyBlocked: ``apply.manifest-refused``, and whatever :func:`prepare` says.
     """
     ready = prepare(services, commit=commit)
     scopes = _scopes(services, ready, environments)
     with refusals_recorded(services, "platform.apply"):
-        plans = tuple(_plan_scope(services, ready, scope, _audited(services, ready, scope), expected=expected) for scope in scopes)
+        plans = tuple(_plan_scope(services, ready, scope, _audited(services, ready, scope), expected=decisions.plans) for scope in scopes)
         _require_delivered_before(services, ready, scopes)
-        pending = plan_delivery(services, ready.governance, ready.catalog, environments_of(scopes))
+        pending = _plan_manifests(services, ready, scopes, decisions)
     return ApplyResult(commit=ready.commit, plans=plans, warnings=ready.warnings, pending=pending, awaiting=pending.awaiting)
 
 
@@ -143,7 +143,7 @@ def apply(
     ) as operation:
         _require_delivered_before(services, ready, scopes)
         if decisions.manifests is not None:
-            _require_seen_manifests(services, ready, scopes, decisions)
+            _plan_manifests(services, ready, scopes, decisions)
         result = _carry_out(services, ready, scopes, decisions)
         if not result.is_complete:
             operation.add_detail("incomplete", ",".join(_unfinished(result)))
@@ -152,11 +152,12 @@ def apply(
     return result
 
 
-def _require_seen_manifests(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> None:
-    """Refuse other manifests than were shown before the first step, too; those that cannot be committed at all are refused later."""
+def _plan_manifests(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> PendingDelivery:
+    """Refuse manifests beyond those that were shown; what cannot be committed at all is left to the delivery to refuse."""
     pending = plan_delivery(services, ready.governance, ready.catalog, environments_of(scopes))
     if pending.can_be_committed(accept_drift=decisions.accept_manifest_drift):
         require_seen(pending.difference, decisions.manifests)
+    return pending
 
 
 def _carry_out(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> ApplyResult:

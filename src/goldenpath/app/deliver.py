@@ -15,6 +15,7 @@ from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.compare import Difference
 from goldenpath.delivery.message import DeliveryMessage
+from goldenpath.delivery.outline import Outline
 from goldenpath.delivery.publish import preview_delivery, publish
 from goldenpath.errors import PolicyBlocked
 from goldenpath.intent.catalog import Catalog
@@ -64,7 +65,7 @@ def deliver_environments(
     environments: Sequence[str],
     *,
     accept_drift: bool = False,
-    seen: Difference | None = None,
+    seen: Outline | None = None,
 ) -> tuple[DeliveryReceipt, tuple[str, ...]]:
     """Commit the files of ``environments``; return the receipt and the ids whose ExternalSecret waits for a value.
 

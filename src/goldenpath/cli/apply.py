@@ -55,19 +55,24 @@ def apply(
     from goldenpath.app.apply import Decisions, plan_apply
     from goldenpath.app.apply import apply as apply_platform
     from goldenpath.cli.apply_page import payload, render_plans, render_result
-    from goldenpath.cli.plan_files import load_plans
+    from goldenpath.cli.plan_files import load_manifests, load_plans
 
     if out is not None and not is_dry_run:
         raise click.UsageError("--out needs --dry-run: plans are saved before they are applied")
     seen = None if saved is None else load_plans(saved)
     if seen is not None and not environments:
         environments = tuple(sorted({environment for environment, _ in seen}))
-    planned = plan_apply(state.services, environments=environments, commit=commit, expected=seen)
+    decisions = Decisions(
+        accept_drift=frozenset(accept_drift),
+        accept_manifest_drift=accept_manifest_drift,
+        plans=seen,
+        manifests=None if saved is None else load_manifests(saved),
+    )
+    planned = plan_apply(state.services, environments=environments, commit=commit, decisions=decisions)
     if is_dry_run:
         _save(state, planned, out)
         state.output.data("Plan", payload(planned), text=render_plans(planned, state.output))
         return Exit.DONE
-    decisions = Decisions(accept_drift=frozenset(accept_drift), accept_manifest_drift=accept_manifest_drift, plans=seen)
     if not is_confirmed:
         decisions = _confirmed(state, planned, decisions)
     result = apply_platform(state.services, environments=environments, commit=planned.commit, decisions=decisions)
@@ -100,7 +105,9 @@ def _confirmed(state: CliState, planned: ApplyResult, decisions: Decisions) -> D
 def _save(state: CliState, planned: ApplyResult, folder: Path | None) -> None:
     if folder is None:
         return
-    from goldenpath.cli.plan_files import save_plans
+    from goldenpath.cli.plan_files import save_manifests, save_plans
 
     save_plans(planned.plans, folder)
+    if planned.pending is not None:
+        save_manifests(planned.pending.difference.outline, folder)
     state.output.progress(f"plans saved; to apply exactly these: goldenpath apply --plan {folder}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
 from goldenpath.delivery.listing import LISTING, checksum, read_listing, write_listing
+from goldenpath.delivery.outline import Outline
 from goldenpath.errors import InvalidIntent
 from goldenpath.model.base import Record
 
@@ -32,16 +33,12 @@ class Difference(Record, frozen=True, kw_only=True):
     foreign: tuple[str, ...]
     unchanged: int
 
-    def beyond(self, seen: Difference) -> tuple[str, ...]:
-        """Return the paths where this does anything that ``seen`` does not: another file, other bytes, an edit by hand overwritten.
-
-        Less than ``seen`` is nothing new: another run has committed the same meanwhile.
-        """
-        other = {path for path, content in self.writes.items() if seen.writes.get(path) != content}
-        return tuple(sorted(other | (set(self.removals) - set(seen.removals)) | (set(self.drift) - set(seen.drift))))
-
-
-NO_DIFFERENCE = Difference(writes={}, additions=(), removals=(), drift=(), foreign=(), unchanged=0)
+    @property
+    def outline(self) -> Outline:
+        """What this does, without the content."""
+        return Outline(
+            writes={path: checksum(content) for path, content in sorted(self.writes.items())}, removals=self.removals, drift=self.drift
+        )
 
 
 def compare(current: Mapping[str, bytes], files: Files, *, directory: str) -> Difference:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from goldenpath.delivery.compare import Difference, Files, compare
 from goldenpath.delivery.message import DeliveryMessage
+from goldenpath.delivery.outline import Outline
 from goldenpath.errors import Conflict
 from goldenpath.model.receipt import DeliveryReceipt
 from goldenpath.model.settings import DeliverySettings
@@ -26,7 +27,7 @@ def publish(
     settings: DeliverySettings,
     message: DeliveryMessage,
     accept_drift: bool = False,
-    seen: Difference | None = None,
+    seen: Outline | None = None,
     progress: Callable[[str], None] = _silent,
 ) -> DeliveryReceipt:
     """Commit the difference between ``files`` and what is there; no commit when there is none.
@@ -74,13 +75,13 @@ def preview_delivery(target: ManifestRepository, files: Files, *, settings: Deli
     return compare(target.read_tree(settings.directory), files, directory=settings.directory)
 
 
-def require_seen(difference: Difference, seen: Difference | None) -> None:
+def require_seen(difference: Difference, seen: Outline | None) -> None:
     """Refuse to commit what the person who agreed was not shown (R19); ``seen`` is None when nobody looked.
 
     Raises:
         Conflict: ``delivery.not-seen``.
     """
-    beyond = () if seen is None else difference.beyond(seen)
+    beyond = () if seen is None else difference.outline.beyond(seen)
     if beyond:
         raise Conflict(
             "delivery.not-seen",

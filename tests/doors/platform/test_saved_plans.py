@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.world import World
 
+from goldenpath.delivery.outline import NOTHING, dump_outline
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
@@ -60,3 +62,25 @@ def test_out_without_dry_run_is_refused(world: World, tmp_path: Path) -> None:
     run = world.cli("pat", "apply", "--out", str(tmp_path / "plans"), "--yes")
     assert (run.code, "--dry-run" in run.err) == (2, True), run.err
     assert "to create" in records(world)
+
+
+def test_saved_plans_hold_the_manifests_too(world: World) -> None:
+    folder = saved(world, "--environment", "dev")
+    inventory = "environments/dev/inventory.json"
+    assert inventory in (folder / "manifests.json").read_text()
+    (folder / "manifests.json").write_bytes(dump_outline(NOTHING))
+    before = records(world)
+    run = world.cli("pat", "apply", "--plan", str(folder), "--yes")
+    assert (run.code, "[delivery.not-seen]" in run.err, inventory in run.err) == (6, True, True), run.err
+    assert records(world) == before
+
+
+@pytest.mark.parametrize(("harm", "code"), [("lose", "plan.none-saved"), ("edit", "plan.altered"), ("spoil", "plan.unreadable")])
+def test_saved_manifests_that_are_not_as_saved_are_refused(harm: str, code: str, world: World) -> None:
+    file = saved(world, "--environment", "dev") / "manifests.json"
+    if harm == "lose":
+        file.unlink()
+    else:
+        file.write_text(file.read_text().replace("inventory", "elsewhere") if harm == "edit" else "{}")
+    run = world.cli("pat", "apply", "--plan", str(file.parent), "--yes")
+    assert (run.code, f"[{code}]" in run.err, "hint:" in run.err) == (2, True, True), run.err

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.builders import FakeClock
 from tests.gitrepo import GitRepo
 
-from goldenpath.delivery.compare import NO_DIFFERENCE, Files, compare
+from goldenpath.delivery.compare import Files, compare
 from goldenpath.delivery.listing import LISTING, read_listing, write_listing
 from goldenpath.delivery.message import SUBJECT_MAX, DeliveryMessage
+from goldenpath.delivery.outline import NOTHING, Outline, dump_outline, load_outline
 from goldenpath.delivery.publish import preview_delivery, publish
 from goldenpath.errors import Conflict, InvalidIntent
 from goldenpath.model.settings import DeliverySettings
@@ -187,7 +188,7 @@ def test_race_that_never_ends_is_a_conflict(repo: GitRepo) -> None:
 def test_a_lost_race_is_generated_anew_within_what_was_seen(repo: GitRepo) -> None:
     target = Racing(repo.path, settings=SETTINGS, clock=FakeClock())
     target.losses = 1
-    seen = preview_delivery(target, FILES, settings=SETTINGS)
+    seen = preview_delivery(target, FILES, settings=SETTINGS).outline
     receipt = publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=seen)
     assert repo.head("main") == receipt.commit
     assert "rival0" in repo.files("main")
@@ -204,7 +205,7 @@ def test_a_lost_race_is_never_generated_into_more_than_was_seen(repo: GitRepo) -
             lambda: renderings.pop(0),
             settings=SETTINGS,
             message=MESSAGE,
-            seen=preview_delivery(target, shown, settings=SETTINGS),
+            seen=preview_delivery(target, shown, settings=SETTINGS).outline,
         )
     assert raised.value.code == "delivery.not-seen"
     assert "environments/dev/b" in raised.value.message
@@ -213,7 +214,7 @@ def test_a_lost_race_is_never_generated_into_more_than_was_seen(repo: GitRepo) -
 
 def test_what_nobody_looked_at_is_not_held_against_a_delivery(repo: GitRepo, target: GitManifests) -> None:
     with pytest.raises(Conflict):
-        publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=NO_DIFFERENCE)
+        publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=NOTHING)
     assert publish(target, FILES, settings=SETTINGS, message=MESSAGE, seen=None).commit == repo.head("main")
 
 
@@ -295,11 +296,40 @@ def test_a_difference_goes_beyond_another_exactly_when_it_does_something_else(
         return {f"e/dev/{path}": content for path, content in files.items()}
 
     listed = {f"e/dev/{LISTING}": write_listing(old)} if old else {}
-    seen = compare({**against(old), **listed}, {"dev": wanted}, directory="e")
-    now = compare({**against(old), **against(edited), **listed}, {"dev": wanted}, directory="e")
-    assert seen.beyond(seen) == NO_DIFFERENCE.beyond(seen) == ()
+    there = {**against(old), **against(edited), **listed}
+    seen = compare({**against(old), **listed}, {"dev": wanted}, directory="e").outline
+    difference = compare(there, {"dev": wanted}, directory="e")
+    now = difference.outline
+    assert seen.beyond(seen) == NOTHING.beyond(seen) == ()
     acts = set(now.writes.items()) | set(now.removals) | set(now.drift)
     shown = set(seen.writes.items()) | set(seen.removals) | set(seen.drift)
     assert bool(now.beyond(seen)) is not (acts <= shown)
-    assert set(now.beyond(NO_DIFFERENCE)) == {*now.writes, *now.removals, *now.drift}
-    assert set(now.additions) == {path for path in now.writes if path not in {**against(old), **against(edited), **listed}}
+    assert set(now.beyond(NOTHING)) == {*difference.writes, *difference.removals, *difference.drift}
+    assert set(difference.additions) == {path for path in difference.writes if path not in there}
+
+
+OUTLINES = st.builds(
+    Outline,
+    writes=st.dictionaries(NAMES, st.sampled_from(["a" * 64, "b" * 64]), max_size=3),
+    removals=st.lists(NAMES, max_size=2).map(tuple),
+    drift=st.lists(NAMES, max_size=2).map(tuple),
+)
+
+
+@given(outline=OUTLINES, other=OUTLINES)
+def test_a_saved_outline_comes_back_or_is_refused(outline: Outline, other: Outline) -> None:
+    data = dump_outline(outline)
+    assert load_outline(data, file="f") == outline
+    if other != outline:
+        with pytest.raises(InvalidIntent) as raised:
+            load_outline(data.replace(outline.digest.encode(), other.digest.encode()), file="f")
+        assert raised.value.code == "plan.altered"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{}", b'{"schema_version":1,"kind":"Plan","digest":"","manifests":{}}', b"\xff", b"[" * 99_999]
+)
+def test_what_is_no_saved_outline_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidIntent) as raised:
+        load_outline(data, file="f")
+    assert raised.value.code == "plan.unreadable"
