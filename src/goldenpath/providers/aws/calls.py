@@ -1,0 +1,142 @@
+"""The one door to AWS: every call is paced, named, and ends in an answer or in an error of our family.
+
+A throttled call had no effect, so it is sent again right here, a few times, with full jitter. Every other failure goes up at once:
+whoever called knows how to look whether the call took effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from goldenpath.errors import GoldenpathError, ProviderRefused, ProviderUnavailable, Unauthenticated
+from goldenpath.ports.clock import Clock, Entropy
+from goldenpath.ports.pace import THROTTLED, UNPACED, Operation, Pace
+from goldenpath.providers.aws.failures import code_of, failure, unreachable
+from goldenpath.providers.aws.session import AwsClients
+
+TRIES = 6
+BASE_SECONDS = 0.1
+CAP_SECONDS = 5.0
+_JITTER_STEPS = 1 << 20
+
+COUNTED_AS: Final[Mapping[str, Operation]] = {
+    "AddTagsToResource": "tag",
+    "DeleteResourcePolicy": "policy",
+    "DescribeParameters": "list",
+    "GetParametersByPath": "list",
+    "GetResourcePolicy": "policy",
+    "ListSecretVersionIds": "list",
+    "ListSecrets": "list",
+    "PutResourcePolicy": "policy",
+    "RemoveTagsFromResource": "tag",
+    "TagResource": "tag",
+    "UntagResource": "tag",
+    "ValidateResourcePolicy": "policy",
+}
+"""What AWS counts together (STANDARD section 2); what is not here is a ``read`` when its name says so, else a ``write``."""
+_READS = ("BatchGet", "Describe", "Get", "List")
+
+
+class Answer(NamedTuple):
+    """What AWS said: the body, or the name of an error that the caller expected."""
+
+    body: dict[str, Any]
+    code: str = ""
+
+
+class AwsCalls:
+    """Sends calls; safe for threads.
+
+    Args:
+        clients: The clients of one account, region and role.
+        clock: Waiting.
+        entropy: Jitter.
+        pace: Keeps everybody's calls below the account's quotas (R22).
+    """
+
+    def __init__(self, clients: AwsClients, *, clock: Clock, entropy: Entropy, pace: Pace = UNPACED) -> None:
+        self._clients = clients
+        self._clock = clock
+        self._entropy = entropy
+        self._pace = pace
+
+    def account(self) -> str:
+        """Return the account that the credentials belong to. The one call that needs no permission."""
+        return str(self.send("sts", "GetCallerIdentity", subject="").body["Account"])
+
+    def send(self, service: str, operation: str, *, subject: str, expected: frozenset[str] = frozenset(), **parameters: Any) -> Answer:
+        """Send one call.
+
+        Args:
+            service: boto3's name, e.g. ``secretsmanager``.
+            operation: AWS's name, e.g. ``CreateSecret``.
+            subject: What it is about, for messages; a path, never a value.
+            expected: Names of AWS errors that are answers to this caller.
+            parameters: As AWS names them.
+
+        Raises:
+            ProviderUnavailable: ``store.throttled`` (no effect), ``store.unreachable`` (effect unknown).
+            ProviderRefused: ``store.refused``, ``store.key-unusable``.
+            AccessDenied: ``store.access-denied``.
+            Unauthenticated: ``store.unauthenticated``.
+        """
+        for attempt in range(TRIES):
+            try:
+                with self._pace.turn(counted_as(operation)):
+                    return self._once(service, operation, subject, expected, parameters)
+            except ProviderUnavailable as error:
+                if error.code != THROTTLED or attempt == TRIES - 1:
+                    raise
+            ceiling = min(CAP_SECONDS, BASE_SECONDS * 2**attempt)
+            self._clock.sleep(ceiling * self._entropy.below(_JITTER_STEPS) / _JITTER_STEPS)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _once(self, service: str, operation: str, subject: str, expected: frozenset[str], parameters: dict[str, Any]) -> Answer:
+        import botocore.exceptions as kit  # noqa: PLC0415 - the client that is about to be used imports it anyway
+
+        client = self._clients.client(service)
+        method = getattr(client, _snake(operation))
+        try:
+            return Answer(method(**parameters))
+        except kit.ClientError as error:
+            code = code_of(error.response)
+            if code in expected:
+                return Answer({}, code)
+            raise failure(error.response, operation=operation, subject=subject) from error
+        except (kit.NoCredentialsError, kit.PartialCredentialsError, kit.CredentialRetrievalError, kit.TokenRetrievalError) as error:
+            raise _no_credentials() from error
+        except kit.ParamValidationError:
+            # its text repeats the parameters, values included: neither shown nor kept as a cause
+            raise _bad_parameters(operation, subject) from None
+        except (kit.BotoCoreError, kit.HTTPClientError) as error:
+            raise unreachable(f"no answer from AWS to {operation} ({type(error).__name__})", subject=subject) from error
+
+
+def counted_as(operation: str) -> Operation:
+    """Return what the pace counts an AWS operation as."""
+    return COUNTED_AS.get(operation) or ("read" if operation.startswith(_READS) else "write")
+
+
+def _no_credentials() -> GoldenpathError:
+    return Unauthenticated(
+        "store.no-credentials",
+        "no AWS credentials were found",
+        hint="log in to AWS, or set environments.<name>.stores.<provider>.profile in goldenpath.yaml",
+    )
+
+
+def _bad_parameters(operation: str, subject: str) -> GoldenpathError:
+    return ProviderRefused(
+        "store.refused",
+        f"{operation} was not sent: the AWS kit does not take its parameters",
+        subject=subject,
+        hint="nothing was sent",
+    )
+
+
+def _snake(operation: str) -> str:
+    import botocore  # noqa: PLC0415 - same
+
+    name: str = botocore.xform_name(operation)
+    return name
