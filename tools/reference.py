@@ -104,8 +104,23 @@ def settings_page() -> str:
         "smallest file is its two header lines. `goldenpath config show` prints the values in force and where each came from.\n\n"
         f"| setting | default |\n| --- | --- |\n{rows}\n"
         "## Environment variables\n\nPrecedence: flag, variable, file, default. No variable reaches the gate, the audit log or a\n"
-        f"confirmation; one that tries is refused.\n\n| variable | stands for |\n| --- | --- |\n{variables}"
+        f"confirmation; one that tries is refused.\n\n| variable | stands for |\n| --- | --- |\n{variables}\n{_FLAG_NOTES}"
     )
+
+
+_FLAG_NOTES = """\
+## What the flags may do
+
+- `--retries N` limits how often one failed store call or lost push race is tried again. It only lowers: `apply.deadlineSeconds` and
+  `delivery.attempts` hold beside it.
+- `--offline` asks no store and no remote. A verb that needs one refuses with `cli.offline` before it does anything; `preview` says
+  which stores were not observed, and gives neither a plan nor a price for them.
+- `--config FILE` names the platform by its `goldenpath.yaml`, which must lie at the root of the repository; it is `-C` for those who
+  have the file at hand, so only one of the two can be given. Gate, approvers, audit and stores still come from the protected branch: an
+  edited file loosens nothing. It has no variable, and `GOLDENPATH_CONFIG` is refused: naming another platform is a deliberate act.
+- `--env NAME` (or `--profile`) is the environment of verbs that take `-e`, which wins over it. A verb narrowed by the variable alone says
+  so on stderr; saved plans (`apply --plan`) win over the variable.
+"""
 
 
 def _option_of(name: str) -> str:

@@ -10,12 +10,14 @@ import pwd
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
 
 from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.services import Services
-from goldenpath.errors import NotFound
+from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
 from goldenpath.providers.git.identity import claimed_address
@@ -41,10 +43,22 @@ SIGNING_KEY = "audit/signing"
 INDEX_FILE = "goldenpath-catalog.index"
 
 
-def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _message: None) -> Services:
+def open_platform(
+    directory: Path,
+    *,
+    progress: Callable[[str], None] = lambda _message: None,
+    retry_limit: int | None = None,
+    is_offline: bool = False,
+) -> Services:
     """Return the platform whose repository holds ``directory``, with the settings of its protected branch.
 
     A branch that is checked out cannot steer the machine: only before anything is on the protected branch does the working tree count.
+
+    Args:
+        directory: A folder of the repository.
+        progress: Told what is being done.
+        retry_limit: How often one call to a store, or a lost push race, is tried again at most. It only lowers what the settings allow.
+        is_offline: Ask no store and no remote; whoever opens one is refused with ``cli.offline``.
 
     Raises:
         Misconfigured: not a repository, or settings that cannot be used.
@@ -52,6 +66,7 @@ def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _
     reader = GitReader(directory)
     root = Path(reader.root)
     settings, commit = _settings(reader, root)
+    settings = _limited(settings, retry_limit)
     wiring = _Wiring(root, settings)
     return Services(
         root=root,
@@ -64,9 +79,9 @@ def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _
         correlation_id=os.environ.get("GOLDENPATH_CORRELATION_ID") or wiring.entropy.sortable_id(),
         repository=lambda: reader,
         notes=cache(wiring.notes),
-        manifests=cache(wiring.manifests),
+        manifests=_refuse_offline if is_offline else cache(wiring.manifests),
         manifest_reader=cache(wiring.manifest_reader),
-        store=cache(wiring.store),
+        store=_refuse_offline if is_offline else cache(wiring.store),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -74,6 +89,17 @@ def open_platform(directory: Path, *, progress: Callable[[str], None] = lambda _
         close=wiring.close,
         progress=progress,
         environment_variables=dict(os.environ),
+        retry_limit=retry_limit,
+        is_offline=is_offline,
+    )
+
+
+def offline_refusal() -> InvalidIntent:
+    """Return the refusal of what needs a store or a remote while ``--offline`` is set."""
+    return InvalidIntent(
+        "cli.offline",
+        "this needs a store or a remote, and --offline says to ask none; nothing was done",
+        hint="leave --offline out (and unset GOLDENPATH_OFFLINE); what Git alone tells: goldenpath preview --offline --base main",
     )
 
 
@@ -219,6 +245,17 @@ def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
         return local, ""
     data = reader.read_file(commit, SETTINGS_FILE)
     return (local, "") if data is None else (load_settings(data, variables=os.environ), commit)
+
+
+def _limited(settings: Settings, retry_limit: int | None) -> Settings:
+    """Return the settings with no more attempts at a push than ``retry_limit`` allows; what was reviewed stays the most there is."""
+    if retry_limit is None or retry_limit + 1 >= settings.delivery.attempts:
+        return settings
+    return msgspec.structs.replace(settings, delivery=msgspec.structs.replace(settings.delivery, attempts=retry_limit + 1))
+
+
+def _refuse_offline(*_what: str) -> NoReturn:
+    raise offline_refusal()
 
 
 def _actor(root: Path) -> Actor:

@@ -212,7 +212,12 @@ def _apply_scope(services: Services, ready: Ready, scope: StoreScope, decisions:
         lease_seconds=limits.lease_seconds,
         clock=services.clock,
         wait_seconds=limits.lease_seconds,
-        retrier=Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=limits.deadline_seconds),
+        retrier=Retrier(
+            clock=services.clock,
+            entropy=services.entropy,
+            deadline_seconds=limits.deadline_seconds,
+            retry_limit=services.retry_limit,
+        ),
     ) as held:
         planned = _plan_scope(services, ready, scope, store, expected=decisions.plans)
         remember_store(services.journal(), scope, planned.plan.account)
@@ -228,7 +233,7 @@ def _apply_scope(services: Services, ready: Ready, scope: StoreScope, decisions:
             progress=lambda step: (
                 services.progress(f"{step.request_id} {step.action}: {step.outcome}") if step.action != "unchanged" else None
             ),
-            limits=ExecutionLimits(deadline_seconds=limits.deadline_seconds),
+            limits=ExecutionLimits(deadline_seconds=limits.deadline_seconds, retry_limit=services.retry_limit),
         )
     return planned, receipt
 

@@ -57,6 +57,8 @@ def examine(surroundings: Surroundings, open_services: Callable[[], Services]) -
 
 
 def _guarded(name: str, check: Callable[[Patient], Iterator[Check]], patient: Patient) -> tuple[Check, ...]:
+    if patient.services.is_offline and name in _ASKING_OUTSIDE:
+        return (Check(name=name, state="warn", message="not looked at: --offline", fix="run doctor again without --offline"),)
     try:
         return tuple(check(patient))
     except GoldenpathError as error:
@@ -269,6 +271,10 @@ _PLATFORM_CHECKS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] =
     ("clock", _clock),
     ("audit", _audit),
 )
+
+
+_ASKING_OUTSIDE = frozenset({"databases", "gitops"})
+"""Checks that open a store or ask a remote."""
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -58,7 +58,12 @@ def plan_scope(
     """
     settings = governance.settings
     desired = scope.desired(settings)
-    retrier = Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=settings.apply.deadline_seconds)
+    retrier = Retrier(
+        clock=services.clock,
+        entropy=services.entropy,
+        deadline_seconds=settings.apply.deadline_seconds,
+        retry_limit=services.retry_limit,
+    )
     observation = observe(store, scope.environment, desired, retrier=retrier)
     require_account(governance, scope, observation.account)
     plan = make_plan(

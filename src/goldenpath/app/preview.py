@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from goldenpath.app.check import CheckResult, check_change
 from goldenpath.app.deliver import awaiting_value, rendered
-from goldenpath.app.desired import scopes_of
+from goldenpath.app.desired import StoreScope, scopes_of
 from goldenpath.app.merged import merged_catalog
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.revision import Governance, read_requests
@@ -20,12 +20,15 @@ from goldenpath.projection.external_secret import external_secret_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
-    """One generated file: None on the side where it does not exist. ``waits`` while its secret has no first value."""
+    """One generated file: None on the side where it does not exist.
+
+    ``waits`` while its secret has no first value; None when the store was not looked at, so nobody knows.
+    """
 
     path: str
     before: bytes | None
     after: bytes | None
-    waits: bool = False
+    waits: bool | None = False
 
     @property
     def sign(self) -> str:
@@ -47,10 +50,19 @@ class Consumer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnseenStore:
+    """A store that was not looked at (``--offline``): whether the changed requests' records differ from it is unknown."""
+
+    provider: str
+    request_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentPreview:
-    """Everything that would happen in one environment."""
+    """Everything that would happen in one environment. ``unseen`` stores have neither a plan nor a price."""
 
     environment: str
+    unseen: tuple[UnseenStore, ...]
     plans: tuple[ScopePlan, ...]
     files: tuple[FileChange, ...]
     consumers: tuple[Consumer, ...]
@@ -67,7 +79,10 @@ class PreviewResult:
 
 
 def preview_change(services: Services, *, base: str, head: str) -> PreviewResult:
-    """Show what merging ``base...head`` would do. Looks at the stores' records; never at a value, never changes anything."""
+    """Show what merging ``base...head`` would do. Looks at the stores' records; never at a value, never changes anything.
+
+    Offline it looks at Git alone, and says of each store that it was not seen instead of guessing that nothing differs.
+    """
     result = check_change(services, base=base, head=head)
     before = [entry.request for entry in read_requests(services.repository(), result.governance).entries]
     after = [entry.request for entry in merged_catalog(services, result).entries]
@@ -87,15 +102,17 @@ def _environment(
     changed: frozenset[str],
 ) -> EnvironmentPreview:
     governance = result.governance
+    scopes = scopes_of(after, [environment], governance.settings)
     plans = tuple(
         plan_scope(services, governance, result.change.head, scope, services.store(scope.environment, scope.provider))
-        for scope in scopes_of(after, [environment], governance.settings)
+        for scope in (() if services.is_offline else scopes)
     )
     mine = [request for request in after if request.environment == environment and request.id in changed]
     files = _files(services, governance, environment, before=before, after=after, changed=changed)
     projected = frozenset(request.id for request in after if request.environment == environment)
     return EnvironmentPreview(
         environment=environment,
+        unseen=tuple(_unseen(scope, changed) for scope in scopes) if services.is_offline else (),
         plans=plans,
         files=files,
         consumers=tuple(_consumer(request, governance) for request in mine),
@@ -109,6 +126,10 @@ def _cost(planned: ScopePlan, governance: Governance, projected: frozenset[str])
     return estimate_cost(planned.plan, settings=governance.settings, projected=projected, is_embedded=store.is_embedded)
 
 
+def _unseen(scope: StoreScope, changed: frozenset[str]) -> UnseenStore:
+    return UnseenStore(provider=scope.provider, request_ids=tuple(request.id for request in scope.requests if request.id in changed))
+
+
 def _files(
     services: Services,
     governance: Governance,
@@ -118,16 +139,27 @@ def _files(
     after: Sequence[SecretRequest],
     changed: frozenset[str],
 ) -> tuple[FileChange, ...]:
-    awaiting = awaiting_value(services, governance, after, [environment])
+    is_unseen = services.is_offline
+    awaiting = frozenset[str]() if is_unseen else awaiting_value(services, governance, after, [environment])
     settled = awaiting - changed
     old = rendered(governance, before, [environment], settled)[environment]
     new = rendered(governance, after, [environment], settled)[environment]
-    waiting = {external_secret_path(request) for request in after if request.environment == environment and request.id in awaiting}
+    perhaps = changed if is_unseen else awaiting
+    waiting = {external_secret_path(request) for request in after if request.environment == environment and request.id in perhaps}
     return tuple(
-        FileChange(path=path, before=old.get(path), after=new.get(path), waits=path in waiting and path in new)
+        FileChange(
+            path=path,
+            before=old.get(path),
+            after=new.get(path),
+            waits=_waits(is_waiting=path in waiting and path in new, is_unseen=is_unseen),
+        )
         for path in sorted({*old, *new})
         if old.get(path) != new.get(path)
     )
+
+
+def _waits(*, is_waiting: bool, is_unseen: bool) -> bool | None:
+    return None if is_waiting and is_unseen else is_waiting
 
 
 def _consumer(request: SecretRequest, governance: Governance) -> Consumer:

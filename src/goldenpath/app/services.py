@@ -21,6 +21,8 @@ class Services:
 
     ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
+    ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
+    remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
 
     root: Path
@@ -41,5 +43,7 @@ class Services:
     index_file: Callable[[], Path | None] = lambda: None
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
+    retry_limit: int | None = None
+    is_offline: bool = False
     progress: Callable[[str], None] = field(default=lambda _message: None)
     environment_variables: Mapping[str, str] = field(default_factory=dict)

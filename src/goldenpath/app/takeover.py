@@ -123,7 +123,7 @@ def _require_own_account(services: Services, located: Located) -> None:
 
 def _retrier(services: Services, located: Located) -> Retrier:
     deadline = located.governance.settings.apply.deadline_seconds
-    return Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=deadline)
+    return Retrier(clock=services.clock, entropy=services.entropy, deadline_seconds=deadline, retry_limit=services.retry_limit)
 
 
 def _act(services: Services, located: Located, commit: str, entry: ReviewedAction) -> StepReceipt:

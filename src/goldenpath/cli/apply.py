@@ -14,6 +14,7 @@ from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
     from goldenpath.app.apply import ApplyResult, Decisions
+    from goldenpath.model.plan import Plan
 
 
 _PLAN_HELP = "Apply exactly these saved plans, and only their environments."
@@ -60,8 +61,7 @@ def apply(
     if out is not None and not is_dry_run:
         raise click.UsageError("--out needs --dry-run: plans are saved before they are applied")
     seen = None if saved is None else load_plans(saved)
-    if seen is not None and not environments:
-        environments = tuple(sorted({environment for environment, _ in seen}))
+    environments = _chosen(state, environments, seen)
     decisions = Decisions(
         accept_drift=frozenset(accept_drift),
         accept_manifest_drift=accept_manifest_drift,
@@ -78,6 +78,18 @@ def apply(
     result = apply_platform(state.services, environments=environments, commit=planned.commit, decisions=decisions)
     state.output.data("ApplyReceipt", payload(result), text=render_result(result, state.output))
     return _exit_code(result)
+
+
+def _chosen(state: CliState, environments: tuple[str, ...], seen: dict[tuple[str, str], Plan] | None) -> tuple[str, ...]:
+    """Return what to apply: what was typed, else what the saved plans are for, else the variable's environment (told), else all."""
+    if environments or state.is_environment_typed:
+        return state.environments(environments)
+    if seen is not None:
+        return tuple(sorted({environment for environment, _ in seen}))
+    if state.environment is not None:
+        state.output.warn(f"only {state.environment} is applied, as GOLDENPATH_ENV says")
+        return (state.environment,)
+    return ()
 
 
 def _exit_code(result: ApplyResult) -> Exit:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath.cli.help import example
-from goldenpath.cli.state import VARIABLES, CliState, pass_state
+from goldenpath.cli.state import VARIABLES, CliState, is_typed, pass_state
 
 if TYPE_CHECKING:
     from goldenpath.settings import SettingLine
@@ -54,19 +54,23 @@ def _settings_file(directory: Path, name: str) -> Path | None:
 def _flags(ctx: click.Context, state: CliState) -> list[SettingLine]:
     from goldenpath.settings import SettingLine
 
-    root = ctx.find_root()
     defaults = CliState()
     return [
-        SettingLine(f"command.{name}", _json(getattr(state, name)), _source(root, name, getattr(state, name) == getattr(defaults, name)))
-        for name in VARIABLES
+        SettingLine(f"command.{name}", _json(getattr(state, name)), _source(ctx, name, getattr(state, name) == getattr(defaults, name)))
+        for name in (*VARIABLES, "config_file")
     ]
 
 
-def _source(root: click.Context, name: str, is_default: bool) -> str:
-    source = root.get_parameter_source(name)
+_ALSO_SET_BY = {"directory": "config_file", "output_format": "is_json", "is_verbose": "is_debug"}
+
+
+def _source(ctx: click.Context, name: str, is_default: bool) -> str:
     if is_default:
         return "default"
-    return VARIABLES[name] if source is click.core.ParameterSource.ENVIRONMENT and not is_default else "flag"
+    if is_typed(ctx, name) or is_typed(ctx, _ALSO_SET_BY.get(name, name)):
+        return "flag"
+    is_variable = ctx.find_root().get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT
+    return VARIABLES[name] if is_variable else "flag"
 
 
 def _json(value: Any) -> str:

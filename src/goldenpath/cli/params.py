@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REQUEST_ID = re.compile(r"SEC-[0-9]{4,12}\Z")
 _FILE_NAME = re.compile(r"(SEC-[0-9]{4,12})\.yaml\Z")
 _ROOTS = ("catalogs/secrets", "docs/catalogs/secrets")
+_SETTINGS_FILE = "goldenpath.yaml"
 _MOST_SUGGESTIONS = 500
 _PATIENCE_SECONDS = 0.25
 
@@ -67,6 +68,27 @@ class EnvironmentType(click.ParamType[str]):
         from goldenpath.model.environment import ENVIRONMENTS
 
         return _items(iter(ENVIRONMENTS), incomplete)
+
+
+class SettingsFileType(click.ParamType[Path]):
+    """The settings file at the root of a platform repository; anything else of that name would not be the one in force."""
+
+    name = "file"
+    expectation: ClassVar[str] = "the goldenpath.yaml at the root of a platform repository"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path; what is no such file is refused unseen."""
+        path = Path(value)
+        is_ours = path.name == _SETTINGS_FILE and path.is_file() and not path.is_symlink()
+        if not is_ours or not os.path.lexists(path.parent / ".git"):
+            raise click.BadParameter(f"expected {self.expectation}", ctx=ctx, param=param)
+        return path
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Leave it to the shell, which knows files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 class SecondsType(click.FloatRange):
@@ -127,7 +149,9 @@ def _items(words: Iterator[str], incomplete: str) -> list[CompletionItem]:
 
 
 def _directory(ctx: click.Context) -> Path:
-    chosen = ctx.find_root().params.get("directory") or os.environ.get("GOLDENPATH_DIRECTORY")
+    options = ctx.find_root().params
+    named: Path | None = options.get("config_file")
+    chosen = named.parent if named else options.get("directory") or os.environ.get("GOLDENPATH_DIRECTORY")
     return Path(chosen or ".")
 
 

@@ -73,19 +73,22 @@ def _verdict(result: PreviewResult) -> str:
 
 def _environment_text(each: EnvironmentPreview, output: Output) -> Iterator[str]:
     yield output.paint(f"Store ({each.environment})")
+    yield from (f"  {_painted(line, output)}" for line in _unseen_lines(each))
     for planned in each.plans:
         yield from (f"  {_painted(line, output)}" for line in plan_text(planned.plan).splitlines())
     yield from _access_text(each, output)
     yield ""
     yield output.paint(f"Manifests ({each.environment})")
     for file in each.files:
-        yield f"  {file.sign} {file.path}{'  (committed after the first value)' if file.waits else ''}"
+        yield f"  {file.sign} {file.path}{_waiting_note(file, '  ')}"
         yield from (f"      {_painted(line, output)}" for line in diff_lines(file))
     yield from ("", output.paint("Consumers"))
     for consumer in each.consumers:
         yield f"  {consumer.request_id}: Secret {consumer.namespace}/{consumer.k8s_secret} in cluster {consumer.cluster}"
         yield from (f"    read in the store by {principal}" for principal in consumer.principals)
     yield from ("", output.paint("Cost"), *(f"  {line}" for cost in each.cost for line in _cost_lines(cost)))
+    if each.unseen:
+        yield f"  {_UNSEEN_COST}"
 
 
 def _access_text(each: EnvironmentPreview, output: Output) -> Iterator[str]:
@@ -101,10 +104,11 @@ def _access_text(each: EnvironmentPreview, output: Output) -> Iterator[str]:
 def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
     yield f"#### {escape(each.environment)}"
     yield ""
+    yield from (*(f"- {escape(line)}" for line in _unseen_lines(each)), *([""] if each.unseen else []))
     for planned in each.plans:
         yield plan_markdown(planned.plan)
     for file in each.files:
-        note = " (committed after the first value)" if file.waits else ""
+        note = _waiting_note(file, " ")
         yield from (f"<details><summary><code>{file.sign} {escape(file.path)}</code>{note}</summary>", "", "```diff")
         yield from (line.replace("```", "'''") for line in diff_lines(file))
         yield from ("```", "", "</details>", "")
@@ -117,7 +121,25 @@ def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
                 yield f"| {escape(row.group)} | {escape(row.principal)} | " + " | ".join(answer for _, answer in row.answers) + " |"
             yield from ("", "</details>", "")
     yield from (f"- {escape(line)}" for cost in each.cost for line in _cost_lines(cost))
+    if each.unseen:
+        yield f"- {_UNSEEN_COST}"
     yield ""
+
+
+_UNSEEN_COST = "unknown: the store was not observed"
+
+
+def _unseen_lines(each: EnvironmentPreview) -> Iterator[str]:
+    """Say of each store that was not looked at that nothing is known, so that no reader takes silence for "unchanged"."""
+    for store in each.unseen:
+        yield f"? {store.provider}: store not observed (--offline); what it holds, and what an apply would change, is unknown"
+        yield from (f"? {request_id}: unknown" for request_id in store.request_ids)
+
+
+def _waiting_note(file: FileChange, space: str) -> str:
+    if file.waits is None:
+        return f"{space}(committed once the secret has a value; whether it has one is unknown)"
+    return f"{space}(committed after the first value)" if file.waits else ""
 
 
 def diff_lines(file: FileChange) -> Iterator[str]:
@@ -148,7 +170,7 @@ def _cost_lines(cost: CostEstimate) -> Iterator[str]:
 
 
 def _painted(line: str, output: Output) -> str:
-    color = {"+": "green", "-": "red", "~": "yellow", "!": "yellow"}.get(line.lstrip()[:1])
+    color = {"+": "green", "-": "red", "~": "yellow", "!": "yellow", "?": "yellow"}.get(line.lstrip()[:1])
     return output.paint(line, color) if color else line
 
 
@@ -160,6 +182,8 @@ def _timeless(plan: Plan) -> Plan:
 def _environment_payload(each: EnvironmentPreview) -> dict[str, Any]:
     return {
         "environment": each.environment,
+        "is_store_observed": not each.unseen,
+        "unseen": [{"provider": store.provider, "requests": store.request_ids} for store in each.unseen],
         "plans": [{"provider": planned.provider, "digest": planned.plan.digest, "plan": _timeless(planned.plan)} for planned in each.plans],
         "files": [
             {

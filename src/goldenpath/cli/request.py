@@ -64,6 +64,7 @@ def new(state: CliState, /, *, dry_run: bool, **options: Any) -> int:
     from goldenpath.app.author import default_words, draft, open_author, write
 
     author = open_author(state.directory)
+    options["environment"] = options["environment"] or state.environment
     answers = _complete(state, {**default_words(author), **{name: value for name, value in options.items() if value is not None}})
     drafted = draft(author, _tree(answers))
     if drafted.request is None:

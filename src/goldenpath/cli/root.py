@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath.cli.help import example, write_epilog
+from goldenpath.cli.offline import NEED_STORES, refuse_offline
 from goldenpath.cli.params import give_known_types
-from goldenpath.cli.state import CliState, accept_global_options, global_options
+from goldenpath.cli.state import CliState, accept_global_options, global_options, is_typed, require_one_folder
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -50,7 +51,10 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one verb, fitted into the frame."""
         entry = VERBS.get(cmd_name)
-        return fitted(load_verb(entry[0])) if entry is not None else None
+        if entry is None:
+            return None
+        command = fitted(load_verb(entry[0]))
+        return refuse_offline(command) if cmd_name in NEED_STORES else command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing any."""
@@ -109,7 +113,9 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
     """Take a platform secret through its whole life, with proof at every seam."""
-    state = CliState.from_options(options)
+    if options["config_file"] is not None:
+        require_one_folder(ctx, "config_file")
+    state = CliState.from_options({**options, "is_environment_typed": is_typed(ctx, "environment")})
     state.start_limits()
     ctx.obj = state
 

@@ -2,7 +2,9 @@
 
 Global options stand before the verb or after it (``goldenpath status -o json``); the one nearest to the end wins.
 Precedence: flag, ``GOLDENPATH_*`` variable, file, default. Only the options of :data:`VARIABLES` have a variable: a switch that
-confirms, reveals or forgives is never read from the environment (CASES 183).
+confirms, reveals or forgives is never read from the environment (CASES 183), and neither is ``--config``: to name another platform is
+a deliberate act. It names a folder and no more: gate, approvers, audit and stores still come from the protected branch of that
+repository, so an edited file steers nothing that ``-C`` would not let it steer.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from goldenpath.cli.params import SecondsType
+from goldenpath.cli.params import EnvironmentType, SecondsType, SettingsFileType
 
 if TYPE_CHECKING:
     from goldenpath.app.services import Services
@@ -27,6 +29,9 @@ FORMATS = ("table", "json", "yaml", "ndjson", "sarif", "junit", "github", "markd
 LONGEST_SECONDS = 31_536_000
 """The longest ``--timeout``, a year; a timer of the operating system takes no infinity."""
 
+MOST_RETRIES = 100
+"""The highest ``--retries``: a limit, and no way to go on for ever; the deadline of the settings holds beside it."""
+
 VARIABLES = {
     "directory": "GOLDENPATH_DIRECTORY",
     "output_format": "GOLDENPATH_OUTPUT",
@@ -34,6 +39,9 @@ VARIABLES = {
     "is_verbose": "GOLDENPATH_VERBOSE",
     "no_color": "GOLDENPATH_NO_COLOR",
     "timeout_seconds": "GOLDENPATH_TIMEOUT",
+    "retry_limit": "GOLDENPATH_RETRIES",
+    "is_offline": "GOLDENPATH_OFFLINE",
+    "environment": "GOLDENPATH_ENV",
 }
 """Environment variable of each global option that has one."""
 
@@ -46,10 +54,17 @@ class _Flags(NamedTuple):
     directory: Path = Path()
     is_debug: bool = False
     timeout_seconds: float | None = None
+    retry_limit: int | None = None
+    is_offline: bool = False
+    environment: str | None = None
+    is_environment_typed: bool = False
+    config_file: Path | None = None
 
 
 class CliState(_Flags):
-    """The global flags, parsed once. ``timeout_seconds`` limits the whole run; ``None`` means no limit.
+    """The global flags, parsed once. ``timeout_seconds`` limits the whole run, ``retry_limit`` the repeats of one call; ``None``: no limit.
+
+    ``environment`` is the default of ``-e``; ``is_environment_typed`` when a flag said so and not a variable.
 
     A tuple with a few members of its own: a dataclass would cost every start the time to write its methods (P4).
     """
@@ -68,7 +83,20 @@ class CliState(_Flags):
             given["is_verbose"] = True
         if "directory" in given:
             given["directory"] = Path(given["directory"])
+        if "config_file" in given:
+            given["directory"] = given["config_file"].parent
         return self._replace(**given) if given else self
+
+    def environments(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the environments that a verb is for: those of its own ``-e``, else the default one, else none (all).
+
+        A default that nobody typed is told on stderr: it leaves the other environments out.
+        """
+        if chosen or self.environment is None:
+            return chosen
+        if not self.is_environment_typed:
+            self.output.progress(f"only {self.environment}, as {VARIABLES['environment']} says")
+        return (self.environment,)
 
     def start_limits(self) -> None:
         """Start the time limit of the run, if there is one."""
@@ -91,7 +119,7 @@ class CliState(_Flags):
         """The platform of the current directory, wired with the settings of the working tree's commit."""
         from goldenpath.bootstrap import open_platform
 
-        services = open_platform(self.directory, progress=self.output.progress)
+        services = open_platform(self.directory, progress=self.output.progress, retry_limit=self.retry_limit, is_offline=self.is_offline)
         _when_the_run_ends(services.close)
         return services
 
@@ -120,6 +148,16 @@ def _specifications() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]:
                 "help": "End the run after this time; it can be resumed.",
             },
         ),
+        (
+            ("--retries", "retry_limit"),
+            {"type": click.IntRange(0, MOST_RETRIES), "metavar": "N", "help": "Try a failed call again at most N times; 0 for never."},
+        ),
+        (("--offline", "is_offline"), {**flag, "help": "Ask no store and no remote; verbs that need one refuse."}),
+        (("--config", "config_file"), {"type": SettingsFileType(), "metavar": "FILE", "help": "The goldenpath.yaml of the platform."}),
+        (
+            ("--profile", "--env", "environment"),
+            {"type": EnvironmentType(), "metavar": "NAME", "help": "Environment of verbs that take -e. [default: all]"},
+        ),
     )
 
 
@@ -143,8 +181,31 @@ def accept_global_options(command: click.Command) -> None:
 
 def _merge_into_state(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value is not None and isinstance(ctx.obj, CliState):
-        ctx.obj = ctx.obj.with_options({(param.name or "").removeprefix("global_"): value})
+        name = (param.name or "").removeprefix("global_")
+        require_one_folder(ctx, name)
+        ctx.obj = ctx.obj.with_options({name: value, "is_environment_typed": True if name == "environment" else None})
         ctx.obj.start_limits()
+
+
+_FOLDER_OPTIONS = {"directory": "config_file", "config_file": "directory"}
+
+
+def require_one_folder(ctx: click.Context, name: str) -> None:
+    """Refuse ``-C`` beside ``--config``: either says which platform is meant, and two answers are one too many."""
+    other = _FOLDER_OPTIONS.get(name)
+    if other is not None and is_typed(ctx, other):
+        raise click.UsageError("-C and --config both name the platform: give one of them", ctx=ctx)
+
+
+def is_typed(ctx: click.Context, name: str) -> bool:
+    """Say whether a global option was given on the command line, before the verb or after it."""
+    line = click.core.ParameterSource.COMMANDLINE
+    context: click.Context | None = ctx
+    while context is not None:
+        if line in (context.get_parameter_source(f"global_{name}"), context.get_parameter_source(name)):
+            return True
+        context = context.parent
+    return False
 
 
 def _parameter_name(names: tuple[str, ...]) -> str:

@@ -27,7 +27,7 @@ def status(state: CliState, environments: tuple[str, ...], wants_code: bool) -> 
     """
     from goldenpath.app.status import read_status
 
-    found = read_status(state.services, environments=environments)
+    found = read_status(state.services, environments=state.environments(environments))
     columns = ("ID", "NAME", "SERVICE", "ENV", "TIER", "LIFECYCLE", "VALUE", "VERSION", "RECORD", "ROTATION", "TTL")
     text = [state.output.table(columns, [_cells(row) for row in found.rows])] if found.rows else ["No requests."]
     text += [f"orphan: {step.observed.ref} carries {step.request_id}, which no request explains" for step in found.orphans if step.observed]

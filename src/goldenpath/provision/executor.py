@@ -43,10 +43,14 @@ _RUN_ENDING = frozenset({DEADLINE, "store.fenced-out", "store.writer-active"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionLimits:
-    """``workers`` steps at a time; ``deadline_seconds`` for the whole run."""
+    """``workers`` steps at a time; ``deadline_seconds`` for the whole run.
+
+    ``retry_limit`` is how often one call is tried again at most; None leaves it to the deadline.
+    """
 
     workers: int = 1
     deadline_seconds: float = 1800.0
+    retry_limit: int | None = None
 
 
 def execute(
@@ -84,7 +88,7 @@ def execute(
     limits = limits or ExecutionLimits()
     if fence.environment != plan.environment:
         raise Conflict("provision.other-environment", f"the fence is for {fence.environment}", subject=plan.environment)
-    retrier = Retrier(clock=clock, entropy=entropy, deadline_seconds=limits.deadline_seconds)
+    retrier = Retrier(clock=clock, entropy=entropy, deadline_seconds=limits.deadline_seconds, retry_limit=limits.retry_limit)
     require_account(store, plan.account, environment=plan.environment, retrier=retrier)
     runner = EffectRunner(
         store=store,

@@ -31,19 +31,22 @@ class Retrier:
         clock: Time and waiting.
         entropy: Jitter.
         deadline_seconds: Budget for everything that this object ever calls, from now.
+        retry_limit: How often one call is tried again at most; None for as often as the deadline allows. It never moves the deadline.
     """
 
-    def __init__(self, *, clock: Clock, entropy: Entropy, deadline_seconds: float) -> None:
+    def __init__(self, *, clock: Clock, entropy: Entropy, deadline_seconds: float, retry_limit: int | None = None) -> None:
         self._clock = clock
         self._entropy = entropy
         self._ends = clock.monotonic() + deadline_seconds
+        self._retry_limit = retry_limit
 
     def call(self, send: Callable[[], T], *, recover: Callable[[], T | None] | None = None) -> T:
         """Return what ``send`` returns.
 
         Args:
             send: One call, safe to repeat.
-            recover: Looks whether a call whose answer was lost took effect; returns its result, or None to try again.
+            recover: Looks whether a call whose answer was lost took effect; returns its result, or None to try again. A lost answer
+                is always looked for, also when no retry is left.
 
         Raises:
             ProviderUnavailable: ``provision.deadline`` when the budget is spent; running again continues.
@@ -59,7 +62,7 @@ class Retrier:
                     found = self.call(recover)
                     if found is not None:
                         return found
-                if error.retry_after_seconds is None:
+                if error.retry_after_seconds is None or attempt == self._retry_limit:
                     raise
                 self._back_off(attempt, error, error.retry_after_seconds)
                 attempt += 1

@@ -35,6 +35,10 @@ def run_in(folder: Path, words: list[str]) -> int:
         ["SEC-0007", "--token={}"],
         ["--output", "{}"],
         ["--timeout", "{}"],
+        ["--retries", "{}"],
+        ["--env={}"],
+        ["--profile", "{}"],
+        ["--config", "{}"],
     ],
     ids=" ".join,
 )

@@ -61,6 +61,21 @@ def test_ids_complete_from_the_working_tree(tmp_path: Path) -> None:
     assert complete("goldenpath get SEC-0008", tmp_path) == ["SEC-0008"]
 
 
+@pytest.mark.parametrize("flag", ["--env", "--profile"])
+def test_environments_complete(flag: str, tmp_path: Path) -> None:
+    assert complete(f"goldenpath {flag} ", tmp_path) == ["dev", "test", "staging", "prod", "ephemeral"]
+    assert complete(f"goldenpath status {flag} st", tmp_path) == ["staging"]
+
+
+def test_ids_complete_from_the_platform_that_config_names(tmp_path: Path) -> None:
+    path = tmp_path / "platform" / "catalogs" / "secrets" / "SEC-0007.yaml"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    (tmp_path / "platform" / ".git").mkdir()
+    (tmp_path / "platform" / "goldenpath.yaml").touch()
+    assert complete("goldenpath --config platform/goldenpath.yaml get ", tmp_path) == ["SEC-0007"]
+
+
 def test_codes_complete(tmp_path: Path) -> None:
     assert "cli.usage" in complete("goldenpath explain cli.", tmp_path)
 
@@ -161,6 +176,7 @@ def platform(**changes: Any) -> Any:
         "repository": lambda: SimpleNamespace(read_file=lambda _commit, _path: b"x"),
         "manifests": lambda: SimpleNamespace(head=lambda: "d" * 40),
         "audit_folder": lambda: Path("/platform/.goldenpath/audit"),
+        "is_offline": False,
     }
     return SimpleNamespace(**{**parts, **changes})
 

@@ -460,5 +460,6 @@ def test_entries_of_other_actions_are_left_to_those_who_made_them(rig: ApplyRig)
 
 def test_receipts_are_plain_and_hold_no_record_content() -> None:
     receipt = StepReceipt(request_id="SEC-0001", ref="a", action="create", outcome="done")
-    assert set(StepReceipt.__struct_fields__) == {"request_id", "ref", "action", "outcome", "code", "message", "version_id"}
+    fields = {"request_id", "ref", "action", "outcome", "code", "message", "version_id", "is_retryable"}
+    assert set(StepReceipt.__struct_fields__) == fields
     assert receipt.version_id == ""

@@ -36,8 +36,8 @@ def unavailable(code: str = "store.unreachable", *, after: float | None = 0.0) -
     return ProviderUnavailable(code, "away", retry_after_seconds=after)
 
 
-def retrier(clock: FakeClock, *, deadline: float = 600.0) -> Retrier:
-    return Retrier(clock=clock, entropy=SystemEntropy(), deadline_seconds=deadline)
+def retrier(clock: FakeClock, *, deadline: float = 600.0, retry_limit: int | None = None) -> Retrier:
+    return Retrier(clock=clock, entropy=SystemEntropy(), deadline_seconds=deadline, retry_limit=retry_limit)
 
 
 def test_what_is_unavailable_is_tried_until_it_answers() -> None:
@@ -96,6 +96,44 @@ def test_waits_are_jittered_over_their_whole_range_and_capped() -> None:
     assert len({round(wait, 3) for wait in waits}) > 50
     assert max(waits) <= 12 * CAP_SECONDS
     assert max(waits) - min(waits) > CAP_SECONDS
+
+
+@given(limit=st.integers(0, 12), failures=st.integers(0, 15))
+def test_a_limit_counts_retries_and_not_calls(limit: int, failures: int) -> None:
+    send = Failing(*(unavailable() for _ in range(failures)))
+    limited = retrier(FakeClock(), retry_limit=limit)
+    if failures <= limit:
+        assert limited.call(send) == "answer"
+    else:
+        with pytest.raises(ProviderUnavailable) as caught:
+            limited.call(send)
+        assert (caught.value.code, caught.value.retry_after_seconds) == ("store.unreachable", 0.0)
+    assert send.calls == min(failures, limit) + 1
+
+
+@given(limit=st.integers(0, 100), advised=st.floats(0, 30))
+def test_a_limit_never_moves_the_deadline(limit: int, advised: float) -> None:
+    clock = FakeClock()
+    started = clock.monotonic()
+    send = Failing(*(unavailable(after=advised) for _ in range(200)))
+    with pytest.raises(ProviderUnavailable):
+        retrier(clock, deadline=60.0, retry_limit=limit).call(send)
+    assert clock.monotonic() - started <= 60.0
+
+
+def test_a_lost_answer_is_looked_up_even_when_no_retry_is_left() -> None:
+    send = Failing(unavailable())
+    assert retrier(FakeClock(), retry_limit=0).call(send, recover=lambda: "found") == "found"
+    assert send.calls == 1
+
+
+def test_a_limit_holds_for_each_step_of_an_apply(tmp_path: Path) -> None:
+    rig = open_rig(tmp_path / "state")
+    rig.schedule = Schedule(by_name={"create": ["throttle"] * 3})
+    receipt = rig.apply(many(2), limits=ExecutionLimits(retry_limit=1))
+    assert [(step.outcome, step.is_retryable) for step in receipt.steps] == [("failed", True), ("done", False)]
+    assert rig.schedule.count("create") == 4
+    assert rig.apply(many(2), limits=ExecutionLimits(retry_limit=0)).is_complete
 
 
 def test_a_lost_answer_is_looked_up_before_it_is_tried_again() -> None:

@@ -61,6 +61,11 @@ CODES: dict[str, CodeDoc] = {
         fix="Run the same command again, with more time when it was too short.",
         rule="R59",
     ),
+    "cli.offline": CodeDoc(
+        title="The verb needs a store or a remote, and --offline says to ask none",
+        why="Without looking, its answer would be a guess. It was refused before anything was done.",
+        fix="Leave --offline out, and unset GOLDENPATH_OFFLINE. Validate, policy check, preview, approve and audit work offline.",
+    ),
     "cli.interrupted": CodeDoc(
         title="The run was interrupted (Ctrl-C)",
         why="Every effect is journalled before and after, so the state can be resumed.",
