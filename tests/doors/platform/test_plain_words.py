@@ -107,3 +107,15 @@ def test_a_hunk_of_a_changed_file_keeps_its_head() -> None:
 def test_who_cannot_be_asked_is_told_to_look_first(world: World) -> None:
     refused = world.cli("pat", "seed", "SEC-0200", "--generate", "value")
     assert (refused.code, "--dry-run" in refused.err, "--yes" in refused.err) == (2, True, True), refused.err
+
+
+def test_one_of_a_kind_is_not_called_many(world: World) -> None:
+    preview = world.cli("pat", "preview", "--base", "main^", "--head", "main").out
+    assert "  no cost: the embedded store is part of the platform\n" in preview
+    assert "$" not in preview.partition("\nCost\n")[2]
+    catalog = world.platform / "catalogs" / "secrets"
+    others = [path.relative_to(world.platform).as_posix() for path in catalog.rglob("*.yaml") if path.stem != "SEC-0007"]
+    world.propose("less", dict.fromkeys(others))
+    world.merge("less")
+    assert "\n1 request at " in world.cli("pat", "status").out
+    assert world.cli("pat", "status").out.rstrip().endswith(" 0 orphans")
