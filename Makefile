@@ -32,6 +32,10 @@ test: $(VENV)/.dev ## Run the suite (only Python packages needed)
 test-real: $(VENV)/.dev ## Run the tests that need real tools
 	@$(BIN)/python -m pytest -q -m real $(ARGS)
 
+.PHONY: soak
+soak: $(VENV)/.dev ## Run random schedules of faults (SOAK=1000)
+	@$(BIN)/python -m pytest -q -n auto tests/e2e/test_soak.py --soak $(or $(SOAK),1000)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## Format, lint, types, import contract
 	@$(BIN)/ruff format --check .

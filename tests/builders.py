@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,3 +91,20 @@ class FakeEntropy:
 
     def sortable_id(self) -> str:
         return f"00000000-0000-7000-8000-{self._next():012d}"
+
+
+class SeededEntropy(FakeEntropy):
+    """Chance that follows from a seed: spread like the real one, and the same again with the same seed. Remembers each share drawn."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._random = random.Random(seed)  # noqa: S311 - a replayable run
+        self.drawn: list[float] = []
+
+    def token_bytes(self, count: int) -> bytes:
+        return self._random.randbytes(count)
+
+    def below(self, bound: int) -> int:
+        number = self._random.randrange(bound)
+        self.drawn.append(number / bound)
+        return number

@@ -32,6 +32,12 @@ _GIT = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random schedules of faults ``tests/e2e/test_soak.py`` runs, or the one to replay."""
+    parser.addoption("--soak", type=int, default=30, metavar="COUNT", help="random schedules of faults to run")
+    parser.addoption("--soak-seed", type=int, default=None, metavar="SEED", help="replay the schedule of this seed alone")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Session fixtures and child processes run without the developer's home, settings and agents."""

@@ -70,6 +70,11 @@ class Schedule:
                 return self._faults[number]
             return "throttle" if self._random.random() < self._share else None
 
+    @property
+    def faults(self) -> dict[int, Fault]:
+        """By call number, for a message that a failure can be replayed from."""
+        return dict(self._faults)
+
     def count(self, *names: str) -> int:
         return sum(name in names for name in self.calls)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests.apply_rig import ApplyRig, many
-from tests.builders import FakeEntropy
+from tests.builders import SeededEntropy
 from tests.faults import MUTATING, Fault, Schedule
 from tests.virtual_time import VirtualClock
 
@@ -23,20 +22,6 @@ from goldenpath.provision.retry import BASE_SECONDS
 ITEMS = 200
 WRITES_PER_SECOND = 20.0
 PLENTY = ExecutionLimits(deadline_seconds=7200)
-
-
-class Dice(FakeEntropy):
-    """Chance that can be replayed; remembers each draw as a share of its range."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self._random = random.Random(seed)  # noqa: S311 - a replayable schedule
-        self.drawn: list[float] = []
-
-    def below(self, bound: int) -> int:
-        number = self._random.randrange(bound)
-        self.drawn.append(number / bound)
-        return number
 
 
 class TimedSchedule(Schedule):
@@ -58,7 +43,7 @@ class TimedSchedule(Schedule):
 
 def runner(folder: Path, clock: VirtualClock, *, seed: int) -> ApplyRig:
     """One runner with a store of its own, in an account that it shares through the machine's state folder."""
-    entropy = Dice(seed)
+    entropy = SeededEntropy(seed)
     store = open_store("memory", StoreOptions(directory=folder, key_source="file", clock=clock, entropy=entropy))
     pace = AdaptivePace(
         {"write": WRITES_PER_SECOND, "read": 200.0}, account="shared", buckets=SharedBuckets(folder / "machine"), clock=clock
@@ -79,7 +64,7 @@ def schedule_of(rig: ApplyRig) -> TimedSchedule:
 
 
 def draws_of(rig: ApplyRig) -> list[float]:
-    assert isinstance(rig.entropy, Dice)
+    assert isinstance(rig.entropy, SeededEntropy)
     return rig.entropy.drawn
 
 
