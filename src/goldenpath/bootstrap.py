@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from goldenpath.model.settings import EnvironmentSettings
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.pace import Pace
-    from goldenpath.ports.repository import ApprovalNotes, ManifestRepository
+    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
     from goldenpath.providers.local.keys import RootKeys
@@ -101,6 +101,13 @@ def offline_refusal() -> InvalidIntent:
         "this needs a store or a remote, and --offline says to ask none; nothing was done",
         hint="leave --offline out (and unset GOLDENPATH_OFFLINE); what Git alone tells: goldenpath preview --offline --base main",
     )
+
+
+def open_index(folder: Path) -> IndexReader:
+    """Return Git's index of the working tree in ``folder``; an empty one where there is no repository. Errors: ``git.*``, when asked."""
+    from goldenpath.providers.git.index import GitIndex
+
+    return GitIndex(folder)
 
 
 def git_identity(services: Services, *, email: str | None = None, signing_key: str | None = None) -> GitIdentity:

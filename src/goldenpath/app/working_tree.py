@@ -24,6 +24,8 @@ from goldenpath.settings import SETTINGS_FILE
 
 T = TypeVar("T")
 _MARKS = (SETTINGS_FILE, ".git")
+_TELLING = (0o120000.to_bytes(4, "big"), 0o160000.to_bytes(4, "big"), b"link", b"sdir")
+"""The modes of a link and of a submodule; the extensions of an index that has a part elsewhere or leaves folders closed."""
 
 
 class WorkingTree(Record, frozen=True, kw_only=True):
@@ -81,6 +83,25 @@ def find_root(folder: Path) -> Path:
     start = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
     marked = (each for each in (start, *start.parents) if any(os.path.lexists(each / mark) for mark in _MARKS))
     return next(marked, folder)
+
+
+def may_index_links(folder: Path) -> bool:
+    """Say whether Git's index for ``folder`` may hold a link or a submodule: a look at the file, since a process takes longer (P4).
+
+    Each entry holds its mode as four bytes, in every version of the format (``gitformat-index``). Where they are nowhere in the file,
+    there is none; where they are, or the index is in parts, git has to say.
+    """
+    start = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
+    repository = next((each / ".git" for each in (start, *start.parents) if os.path.lexists(each / ".git")), None)
+    if repository is None:
+        return False
+    try:
+        index = (repository / "index").read_bytes()
+    except FileNotFoundError:  # nothing was ever added
+        return False
+    except OSError:
+        return True
+    return not index.startswith(b"DIRC") or any(mark in index for mark in _TELLING)
 
 
 def open_working_tree(root: Path) -> WorkingTree:

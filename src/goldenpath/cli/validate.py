@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.exit_codes import Exit
 from goldenpath.cli.help import example
 from goldenpath.cli.state import CliState, pass_state
+
+if TYPE_CHECKING:
+    from goldenpath.ports.repository import IndexReader
 
 
 @click.command()
@@ -23,7 +27,8 @@ def validate(state: CliState, paths: tuple[Path, ...]) -> int:
     """Check files against the contract.
 
     Without PATHS the whole working tree: goldenpath.yaml, the governance files and every request, with uniqueness over the whole
-    catalog and its tombstones. With PATHS only those files, each by itself.
+    catalog and its tombstones. With PATHS only those files, each by itself. In a Git repository, links and submodules that only the
+    index holds are found as well.
 
     Every fault of every file is listed in one run. Exit code 0: clean; 2: faults, or nothing to check.
     """
@@ -33,13 +38,19 @@ def validate(state: CliState, paths: tuple[Path, ...]) -> int:
     from goldenpath.model.counting import counted
 
     root = find_root(state.directory)
-    found = validate_paths(root, paths) if paths else validate_tree(root)
+    found = validate_paths(root, paths, index=_index) if paths else validate_tree(root, index=_index)
     if not found.files and not found.findings:
         raise _nothing_checked(str(root))
     faults = counted(len(found.findings), "fault") if found.findings else "no faults"
     summary = f"{counted(found.files, 'file')} checked, {faults}"
     render_findings(state.output, found.findings, summary=summary, kind="Validation", details={"files": found.files})
     return Exit.USAGE if any(finding.is_blocking for finding in found.findings) else Exit.DONE
+
+
+def _index(folder: Path) -> IndexReader:
+    from goldenpath.bootstrap import open_index
+
+    return open_index(folder)
 
 
 def _nothing_checked(place: str) -> Exception:

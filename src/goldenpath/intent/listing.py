@@ -69,6 +69,14 @@ def refuse_kind(entry: TreeEntry) -> Finding:
     )
 
 
+def refuse_staged(entry: TreeEntry) -> Finding:
+    """Return the finding for a link or submodule of Git's index, whatever the working tree shows in its place."""
+    rule, what = _MODE_WORDS.get(entry.mode, _NOT_REGULAR)
+    return _finding(
+        entry.path, rule, f"Git's index holds {what} here", "a regular file", f"take it out: git rm --cached -- {safe_name(entry.path)}"
+    )
+
+
 def _collisions(path: str, root: str, spellings: dict[str, str]) -> Iterator[Finding]:
     """Yield a finding when a folder or file differs from an earlier one in case only: some file systems hold just one of them."""
     end = len(root)

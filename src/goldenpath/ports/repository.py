@@ -93,6 +93,14 @@ class RepositoryReader(Protocol):
         ...
 
 
+class IndexReader(Protocol):
+    """What the next commit would hold, for entries that a working tree may not show: it has no file for them, or another."""
+
+    def special_entries(self) -> tuple[TreeEntry, ...]:
+        """Return every link and submodule in the index, in path order; paths are relative to the folder that was opened."""
+        ...
+
+
 class ApprovalNotes(Protocol):
     """Signed statements kept beside commits, in a notes ref of their own."""
 
