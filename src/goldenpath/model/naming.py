@@ -19,6 +19,11 @@ def store_path(request: SecretRequest, *, prefix: str = "goldenpath") -> str:
 
 
 def parameter_path(request: SecretRequest, key: str, *, prefix: str = "goldenpath") -> str:
+def platform_record_path(environment: str, *, prefix: str = "goldenpath") -> str:
+    """Return the path of the platform's own record of an environment: an underscore cannot begin a label, so no request is ever there."""
+    return f"{prefix}/_platform/{environment}"
+
+
     """Return the Parameter Store name of one key; ``key`` must already be normalised."""
     meta = request.metadata
     return f"/{prefix}/{meta.environment}/{meta.service}/{key}"

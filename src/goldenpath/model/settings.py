@@ -16,6 +16,11 @@ Account = Annotated[str, Meta(pattern=r"^[0-9]{12}$(?!\n)")]
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$(?!\n)")]
 CallsPerSecond = Annotated[float, Meta(ge=0, le=10_000)]
 Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
+OidcProvider = Annotated[
+    str, Meta(max_length=255, pattern=r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[A-Za-z0-9._-]+)*$(?!\n)", description="Host and path, no scheme")
+]
+RepositoryName = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$(?!\n)")]
+GitRef = Annotated[str, Meta(max_length=200, pattern=r"^refs/(?:heads|tags)/[A-Za-z0-9._/-]+$(?!\n)")]
 
 
 class CatalogSettings(Contract, frozen=True, kw_only=True):
@@ -59,7 +64,10 @@ class OpenBaoSettings(Contract, frozen=True, kw_only=True):
 
 
 class EnvironmentSettings(Contract, frozen=True, kw_only=True):
-    """One environment: its account, region, cluster, key, and the store behind each provider."""
+    """One environment: its account, region, cluster, key, and the store behind each provider.
+
+    ``oidc_provider`` is the cluster's issuer as IAM knows it, for the role that External Secrets assumes.
+    """
 
     account: Account | None = None
     allowed_accounts: tuple[Account, ...] = ()
@@ -75,6 +83,7 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
 
 
 class ServiceAccountRef(Contract, frozen=True, kw_only=True):
+    oidc_provider: OidcProvider | None = None
     """The service account that External Secrets uses."""
 
     name: Label = "eso-irsa-sa"
@@ -99,12 +108,21 @@ class AccessSettings(Contract, frozen=True, kw_only=True):
 
 
 class DeliverySettings(Contract, frozen=True, kw_only=True):
+class CiSettings(Contract, frozen=True, kw_only=True):
+    """Which pipeline may assume the platform's CI role: one repository on one ref, never a pattern (R16)."""
+
+    repository: RepositoryName
+    ref: GitRef = "refs/heads/main"
+    oidc_provider: OidcProvider = "token.actions.githubusercontent.com"
+
+
     """The GitOps repository: a folder beside or inside the platform repository, or another repository's path.
 
     ``remote`` names a git remote of it to fetch from and push to; without one the commit stays on its local branch.
     """
 
     repository: FolderPath = "../gitops"
+    ci: CiSettings | None = None
     remote: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=100)] | None = None
     branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
     directory: RelativePath = "environments"

@@ -17,7 +17,7 @@ from goldenpath.errors import Misconfigured
 
 Answer = Literal["allowed", "denied", "not-mentioned"]
 
-_ELEMENTS = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Action", "Resource", "Condition"})
+_ELEMENTS = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Action", "Resource", "NotResource", "Condition"})
 _ACCOUNT_FIELD = 4
 
 
@@ -66,9 +66,16 @@ def _applies(statement: Mapping[str, Any], call: Call) -> bool:
     return (
         _principal_matches(statement, call)
         and any(_like(pattern.lower(), call.action.lower()) for pattern in _listed(statement["Action"]))
-        and any(_like(pattern, call.resource) for pattern in _listed(statement["Resource"]))
+        and _resource_matches(statement, call)
         and all(_holds(operator, keys, call) for operator, keys in statement.get("Condition", {}).items())
     )
+
+
+def _resource_matches(statement: Mapping[str, Any], call: Call) -> bool:
+    if "NotResource" in statement:
+        return not any(_like(pattern, call.resource) for pattern in _listed(statement["NotResource"]))
+    # a trust policy names no resource: it speaks of the role that it is attached to
+    return any(_like(pattern, call.resource) for pattern in _listed(statement.get("Resource", "*")))
 
 
 def _principal_matches(statement: Mapping[str, Any], call: Call) -> bool:
@@ -81,6 +88,8 @@ def _principal_matches(statement: Mapping[str, Any], call: Call) -> bool:
 def _names(principal: Any, call: Call) -> bool:
     if principal == "*":
         return True
+    if set(principal) == {"Federated"}:
+        return call.principal in _listed(principal["Federated"])
     if set(principal) != {"AWS"}:
         raise _not_understood(f"principal kind {min(principal)}")
     whole_account = {call.account, call.principal.rpartition(":")[0] + ":root"}

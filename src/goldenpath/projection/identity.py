@@ -12,7 +12,7 @@ import orjson
 
 from goldenpath.errors import Misconfigured
 from goldenpath.model.base import canonical_bytes
-from goldenpath.model.naming import store_path
+from goldenpath.model.naming import platform_record_path, store_path
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import TAG_ENVIRONMENT
@@ -42,7 +42,7 @@ def eso_role_policy(environment: str, *, settings: Settings) -> str:
     Raises:
         Misconfigured: ``projection.account-missing`` when the environment names no account.
     """
-    statements = [_allow("ReadValues", ("GetSecretValue", *LOOK), environment, settings)]
+    statements = [_allow("ReadValues", ("GetSecretValue", *LOOK), environment, settings), _read_parameters(environment, settings)]
     kms_key = settings.environment(environment).kms_key
     if kms_key:
         statements.append(_decrypt(kms_key, environment, settings))
@@ -64,12 +64,24 @@ def ci_role_policy(environment: str, *, settings: Settings) -> str:
         "Resource": "*",
         "Condition": {
             "StringEquals": {f"aws:RequestTag/{TAG_ENVIRONMENT}": environment},
-            "StringLike": {"secretsmanager:Name": f"{settings.naming.prefix}/*/{environment}/*"},
+            "StringLike": {
+                "secretsmanager:Name": [
+                    f"{settings.naming.prefix}/*/{environment}/*",
+                    platform_record_path(environment, prefix=settings.naming.prefix),
+                ],
+            },
         },
     }
     listing = {"Sid": "ListNames", "Effect": "Allow", "Action": actions_of("ListSecrets"), "Resource": "*"}
-    never = {"Sid": "NeverValues", "Effect": "Deny", "Action": actions_of(*READ_VALUE, *WRITE_VALUE), "Resource": "*"}
-    return _document([create, listing, _allow("KeepContainers", keep, environment, settings), never])
+    record = platform_record_arn_pattern(environment, settings=settings)
+    lease = {
+        "Sid": "KeepLease",
+        "Effect": "Allow",
+        "Action": actions_of("GetSecretValue", "PutSecretValue", "TagResource", *LOOK),
+        "Resource": [record],
+    }
+    never = {"Sid": "NeverValues", "Effect": "Deny", "Action": actions_of(*READ_VALUE, *WRITE_VALUE), "NotResource": [record]}
+    return _document([create, listing, _allow("KeepContainers", keep, environment, settings), lease, never])
 
 
 def environment_arn_pattern(environment: str, *, settings: Settings) -> str:
@@ -80,6 +92,18 @@ def environment_arn_pattern(environment: str, *, settings: Settings) -> str:
 def secret_arn_pattern(request: SecretRequest, *, settings: Settings) -> str:
     """Return the pattern that exactly the request's record matches."""
     return _arn(request.environment, store_path(request, prefix=settings.naming.prefix), settings)
+
+
+def parameter_arn_pattern(environment: str, *, settings: Settings) -> str:
+    """Return the pattern that every parameter of ``environment`` matches: the environment is a level of its own, right after the prefix."""
+    region = settings.environment(environment).region
+    path = f"{settings.naming.parameter_prefix}/{environment}/*"
+    return f"arn:{partition(region)}:ssm:{region}:{_account(environment, settings)}:parameter/{path}"
+
+
+def platform_record_arn_pattern(environment: str, *, settings: Settings) -> str:
+    """Return the pattern that exactly the platform's own record of ``environment`` matches: the writer's lease, no value."""
+    return _arn(environment, platform_record_path(environment, prefix=settings.naming.prefix), settings)
 
 
 def _arn(environment: str, path: str, settings: Settings) -> str:
@@ -109,10 +133,18 @@ def _allow(sid: str, actions: tuple[str, ...], environment: str, settings: Setti
     }
 
 
+def _read_parameters(environment: str, settings: Settings) -> dict[str, Any]:
+    """Allow reading parameters one by one. Never by path: that is authorised on the folder alone, past a denial of what is in it."""
+    pattern = parameter_arn_pattern(environment, settings=settings)
+    return {"Sid": "ReadParameters", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": [pattern]}
+
+
 def _decrypt(kms_key: str, environment: str, settings: Settings) -> dict[str, Any]:
     region = settings.environment(environment).region
     keys = f"arn:{partition(region)}:kms:{region}:{_account(environment, settings)}:key/"
-    condition: dict[str, Any] = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+    condition: dict[str, Any] = {
+        "StringEquals": {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in ("secretsmanager", "ssm")]}
+    }
     if kms_key.startswith("alias/"):
         # an alias is no resource: the grant names any key of the account and asks for the alias in the condition
         resource, condition["ForAnyValue:StringEquals"] = keys + "*", {"kms:ResourceAliases": kms_key}

@@ -18,6 +18,7 @@ from goldenpath.projection.identity import render_role_policies
 from goldenpath.projection.inventory import INVENTORY_PATH, render_inventory
 from goldenpath.projection.stores import PROJECTABLE, SECRETS_MANAGER, is_projectable
 from goldenpath.projection.tfvars import TFVARS_PATH, render_tfvars
+from goldenpath.projection.trust import render_trust_policies
 
 
 def render_environment(
@@ -48,7 +49,7 @@ def render_environment(
     files = {external_secret_path(request): manifests.render(request) for request in shown}
     files |= _stores(standing, environment, settings)
     if any(request.spec.provider == SECRETS_MANAGER for request in mine):
-        files |= render_role_policies(environment, settings=settings)
+        files |= render_role_policies(environment, settings=settings) | render_trust_policies(environment, settings=settings)
     files[TFVARS_PATH] = render_tfvars(mine, settings=settings, rotation=rotation)
     files[INVENTORY_PATH] = render_inventory(
         mine,

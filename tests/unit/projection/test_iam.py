@@ -229,6 +229,44 @@ def test_ci_creates_in_its_environment_only(name: str, tag: str, expected: str) 
     assert ask(ci_role_policy("dev", settings=platform()), CI, "CreateSecret", resource=name, context=context) == expected
 
 
+PLATFORM_RECORD = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:goldenpath/_platform/dev-a1B2c3"
+SOME_RECORD = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:goldenpath/payments/dev/db-a1B2c3"
+CI_VALUES = [
+    (PLATFORM_RECORD, "allowed"),
+    (PLATFORM_RECORD.replace("/dev-", "/prod-"), "denied"),
+    (PLATFORM_RECORD.replace("_platform", "payments"), "denied"),
+    (PLATFORM_RECORD + "-a1B2c3", "denied"),
+    (SOME_RECORD, "denied"),
+    (f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:other-a1B2c3", "denied"),
+]
+
+
+@pytest.mark.parametrize(("resource", "expected"), CI_VALUES)
+def test_ci_keeps_the_writers_lease_and_reaches_no_value(resource: str, expected: str) -> None:
+    context = {"aws:ResourceTag/goldenpath:environment": "dev"}
+    policy = ci_role_policy("dev", settings=platform())
+    for action in ("GetSecretValue", "PutSecretValue"):
+        assert ask(policy, CI, action, resource=resource, context=context) == expected
+
+
+PARAMETERS = [
+    ("parameter/goldenpath/dev/payments/database_url", "GetParameter", "allowed"),
+    ("parameter/goldenpath/dev/payments/database_url", "GetParameters", "allowed"),
+    ("parameter/goldenpath/dev/payments/database_url", "GetParametersByPath", "not-mentioned"),
+    ("parameter/goldenpath/dev/payments/database_url", "GetParameterHistory", "not-mentioned"),
+    ("parameter/goldenpath/dev/payments/database_url", "PutParameter", "not-mentioned"),
+    ("parameter/goldenpath/prod/payments/database_url", "GetParameter", "not-mentioned"),
+    ("parameter/goldenpath/development/payments/database_url", "GetParameter", "not-mentioned"),
+    ("parameter/elsewhere/dev/payments/database_url", "GetParameter", "not-mentioned"),
+]
+
+
+@pytest.mark.parametrize(("resource", "action", "expected"), PARAMETERS)
+def test_the_cluster_reads_parameters_of_its_environment_one_by_one(resource: str, action: str, expected: str) -> None:
+    call = Call(principal=READER, action=f"ssm:{action}", resource=f"arn:aws:ssm:us-east-1:{ACCOUNT}:{resource}")
+    assert evaluate(eso_role_policy("dev", settings=platform()), call) == expected
+
+
 REGIONS = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}
 
 
@@ -249,9 +287,11 @@ KMS = [
 
 @pytest.mark.parametrize(("kms_key", "resource"), KMS)
 def test_the_clusters_role_may_decrypt_through_the_store(kms_key: str, resource: str) -> None:
-    statement = json.loads(eso_role_policy("dev", settings=platform(kms_key=kms_key)))["Statement"][1]
+    statements = json.loads(eso_role_policy("dev", settings=platform(kms_key=kms_key)))["Statement"]
+    (statement,) = (each for each in statements if each["Sid"] == "DecryptValues")
     assert statement["Resource"] == [resource]
-    assert statement["Condition"]["StringEquals"] == {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}
+    services = ["secretsmanager.us-east-1.amazonaws.com", "ssm.us-east-1.amazonaws.com"]
+    assert statement["Condition"]["StringEquals"] == {"kms:ViaService": services}
     assert ("ForAnyValue:StringEquals" in statement["Condition"]) == kms_key.startswith("alias/")
 
 
@@ -262,7 +302,7 @@ def test_without_an_account_no_role_policy_is_written() -> None:
 
 
 UNKNOWN = [
-    {"Effect": "Allow", "Action": "*", "NotResource": "*"},
+    {"Effect": "Allow", "NotAction": "*", "Action": "*", "Resource": "*"},
     {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"Service": "x"}},
     {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
 ]
