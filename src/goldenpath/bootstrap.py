@@ -16,7 +16,7 @@ import msgspec
 
 from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
-from goldenpath.app.services import Services
+from goldenpath.app.services import Services, no_parameters
 from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from goldenpath.model.settings import EnvironmentSettings
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.pace import Pace
+    from goldenpath.ports.parameters import ParameterStore
     from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
     from goldenpath.providers.local.keys import RootKeys
     from goldenpath.providers.process import Injected, Watch
+    from goldenpath.providers.registry import StoreOptions
 
 CHAIN_KEY = "audit/chain"
 SIGNING_KEY = "audit/signing"
@@ -76,12 +78,13 @@ def open_platform(
         entropy=wiring.entropy,
         actor=_actor(root),
         source=Source(user_agent="goldenpath-cli", client_version=__version__),
-        correlation_id=os.environ.get("GOLDENPATH_CORRELATION_ID") or wiring.entropy.sortable_id(),
+        correlation_id=wiring.correlation_id,
         repository=lambda: reader,
         notes=cache(wiring.notes),
         manifests=_refuse_offline if is_offline else cache(wiring.manifests),
         manifest_reader=cache(wiring.manifest_reader),
         store=_refuse_offline if is_offline else cache(wiring.store),
+        parameters=_refuse_offline if is_offline else cache(wiring.parameters),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -146,6 +149,7 @@ class _Wiring:
     def __init__(self, root: Path, settings: Settings) -> None:
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
+        self.correlation_id = os.environ.get("GOLDENPATH_CORRELATION_ID") or self.entropy.sortable_id()
         self._root = root
         self._settings = settings
         self._state = root / settings.state.directory
@@ -166,19 +170,38 @@ class _Wiring:
         return GitReader(self._gitops())
 
     def store(self, environment: str, provider: str) -> Store:
-        from goldenpath.model.settings import StoreSettings
-        from goldenpath.providers.registry import StoreOptions, open_store
+        from goldenpath.providers.registry import open_store
 
-        configured = self._settings.environment(environment).stores.get(provider, StoreSettings())
-        options = StoreOptions(
+        options = self._store_options(environment, provider)
+        return open_store(options.store.backend, options)
+
+    def parameters(self, environment: str) -> ParameterStore:
+        from goldenpath.model.naming import PARAMETER_PROVIDER
+        from goldenpath.providers.registry import PARAMETER_BACKENDS
+
+        options = self._store_options(environment, PARAMETER_PROVIDER)
+        if options.store.backend not in PARAMETER_BACKENDS:
+            return no_parameters(environment)
+        return PARAMETER_BACKENDS[options.store.backend](options)
+
+    def _store_options(self, environment: str, provider: str) -> StoreOptions:
+        from goldenpath.providers.registry import StoreOptions
+
+        place = self._settings.environment(environment)
+        configured = place.store(provider)
+        return StoreOptions(
             directory=self._state,
             key_source=self._settings.state.key_source,
             clock=self.clock,
             entropy=self.entropy,
             name=f"{provider}-{environment}",
-            pace=self._pace(configured.backend, self._settings.environment(environment)),
+            pace=self._pace(configured.backend, place),
+            environment=environment,
+            place=place,
+            store=configured,
+            naming=self._settings.naming,
+            correlation_id=self.correlation_id,
         )
-        return open_store(configured.backend, options)
 
     def _pace(self, backend: str, environment: EnvironmentSettings) -> Pace:
         """Return the pace towards an environment's account, shared with every process of this machine that has the same state folder."""

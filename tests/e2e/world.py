@@ -63,8 +63,8 @@ class World:
         self.root = root
 
     @staticmethod
-    def make(root: Path) -> World:
-        make_platform(root)
+    def make(root: Path, *, example: Path | None = None) -> World:
+        make_platform(root, example=example)
         return World(root)
 
     @property

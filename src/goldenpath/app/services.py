@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
+from goldenpath.errors import Misconfigured
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
 from goldenpath.ports.audit import AuditSink
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.journal import Journal
+from goldenpath.ports.parameters import ParameterStore
 from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
 from goldenpath.ports.store import Store
+
+
+def no_parameters(environment: str) -> NoReturn:
+    """Refuse: behind the provider aws-parameter-store of ``environment`` stands a store that keeps no parameters."""
+    raise Misconfigured(
+        "parameter.not-a-parameter-store",
+        f"{environment} has no Parameter Store: its provider aws-parameter-store is the embedded store",
+        subject=environment,
+        hint="goldenpath seed gives values to an embedded store; for AWS set "
+        f"environments.{environment}.stores.aws-parameter-store.backend: aws-parameter-store in goldenpath.yaml",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +34,7 @@ class Services:
     """The wired platform. Members that open files or databases are callables, so a verb pays only for what it uses.
 
     ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
+    ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
@@ -41,6 +56,7 @@ class Services:
     manifest_reader: Callable[[], RepositoryReader]
     audit_folder: Callable[[], Path]
     index_file: Callable[[], Path | None] = lambda: None
+    parameters: Callable[[str], ParameterStore] = no_parameters
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -49,13 +49,13 @@ OWNER = Persona(id="olga", name="Olga Owner", owners=("app-team",))
 FOUNDER = Persona(id="founder", name="Platform Founder")
 
 
-def make_platform(root: Path) -> None:
-    """Create both repositories and the people below ``root``, which must not exist or be empty."""
+def make_platform(root: Path, *, example: Path | None = None) -> None:
+    """Create both repositories and the people below ``root``, which must not exist or be empty; ``example`` is what is copied."""
     _require_tools()
     people = (DEVELOPER, PLATFORM_ENGINEER, SECURITY_ENGINEER, OWNER)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     platform = root / "platform"
-    shutil.copytree(example_platform(), platform)
+    shutil.copytree(example or example_platform(), platform)
     for person in (*people, FOUNDER):
         _make_key(person, root)
     (platform / "governance" / "approvers.yaml").write_text(_approvers(people, root), encoding="utf-8")

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "adopt": ("goldenpath.cli.adopt:adopt", "Take over a record that the platform did not create"),
     "restore": ("goldenpath.cli.restore:restore", "Bring back a record that is scheduled for deletion"),
     "seed": ("goldenpath.cli.seed:seed", "Give a secret its value"),
+    "inject": ("goldenpath.cli.inject:inject", "Put a service's values into Parameter Store"),
     "get": ("goldenpath.cli.get:get", "Show a secret's metadata, or reveal its value"),
     "exec": ("goldenpath.cli.exec:exec_", "Run a program with declared keys in its environment"),
     "status": ("goldenpath.cli.status:status", "Show every request and its state"),

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from goldenpath.injection.formats import EXPECTATIONS, fits_format
 from goldenpath.injection.masks import is_mask_or_placeholder
 from goldenpath.model.finding import Finding
+from goldenpath.model.naming import PARAMETER_PROVIDER
+from goldenpath.model.parameter import TIER_BYTES, ParameterTier
 from goldenpath.model.payload import encode_payload
 from goldenpath.model.request import SUBDOMAIN_MAX, KeySpec, SecretRequest
 from goldenpath.model.secret import SecretValue
@@ -19,7 +21,6 @@ from goldenpath.model.secret import SecretValue
 KUBERNETES_BYTES_MAX: Final = 1_048_576
 _SHOWN_MAX: Final = 63
 _KUBERNETES_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
-_PARAMETER_STORE: Final = "aws-parameter-store"
 
 
 class _Limit(NamedTuple):
@@ -32,18 +33,23 @@ _PAYLOAD_LIMITS: Final = {
     "local": _Limit(65_536, "the embedded store keeps at most 65,536 bytes per secret"),
     "openbao": _Limit(524_288, "OpenBao keeps at most 512 KiB per secret"),
 }
-_VALUE_LIMITS: Final = {_PARAMETER_STORE: _Limit(4_096, "a standard parameter keeps at most 4,096 bytes")}
 
 
-def check_batch(request: SecretRequest, values: Mapping[str, SecretValue]) -> tuple[Finding, ...]:
+def check_batch(request: SecretRequest, values: Mapping[str, SecretValue], *, tier: ParameterTier = "standard") -> tuple[Finding, ...]:
     """Return everything that speaks against writing ``values`` as the value of ``request``, sorted; empty means go.
 
-    A request that declares keys wants exactly these; one that declares none takes any valid key, but at least one.
+    A request that declares keys wants exactly these; one that declares none takes any valid key, but at least one. ``tier`` is that of
+    the parameters, where the provider is Parameter Store.
     """
     declared = {key.name: key for key in request.spec.keys}
+    any_key = KeySpec(name="_")
     findings = [
         *_missing_or_extra(request, declared, values),
-        *(finding for name in sorted(values) for finding in _judge(request, declared.get(name, KeySpec(name="_")), name, values[name])),
+        *(
+            finding
+            for name in sorted(values)
+            for finding in check_value(request, declared.get(name, any_key), name, values[name], tier=tier)
+        ),
         *_judge_sizes(request, values),
     ]
     return tuple(sorted(findings, key=lambda finding: (finding.field, finding.rule)))
@@ -65,13 +71,17 @@ def _missing_or_extra(request: SecretRequest, declared: Mapping[str, KeySpec], v
     for name in sorted(values.keys() - declared.keys()):
         expected = ", ".join(sorted(declared))
         hint = "declare the key in the request first, or leave it out"
-        yield _finding(request, name, "value.key-undeclared", f"the request declares no key {_shown(name)}", expected=expected, hint=hint)
+        message = f"the request declares no key {shown_key(name)}"
+        yield _finding(request, name, "value.key-undeclared", message, expected=expected, hint=hint)
 
 
-def _judge(request: SecretRequest, spec: KeySpec, name: str, value: SecretValue) -> Iterator[Finding]:
+def check_value(
+    request: SecretRequest, spec: KeySpec, name: str, value: SecretValue, *, tier: ParameterTier = "standard"
+) -> Iterator[Finding]:
+    """Yield everything that speaks against ``value`` under the key ``name``, declared by ``spec``."""
     if len(name) > SUBDOMAIN_MAX or not _KUBERNETES_KEY.fullmatch(name) or name in (".", "..") or name.startswith(".."):
         expected = "1 to 253 letters, digits, '-', '_' or '.', as a Kubernetes Secret takes them"
-        yield _finding(request, name, "value.key-invalid", f"{_shown(name)} cannot be a key of a secret", expected=expected)
+        yield _finding(request, name, "value.key-invalid", f"{shown_key(name)} cannot be a key of a secret", expected=expected)
         return
     raw = value.reveal()
     if not raw:
@@ -84,7 +94,7 @@ def _judge(request: SecretRequest, spec: KeySpec, name: str, value: SecretValue)
         yield _finding(request, name, "value.not-text", f"the value of {name} is not UTF-8 text", hint=hint)
         return
     yield from _judge_text(request, spec, name, text)
-    yield from _judge_bytes(request, name, raw)
+    yield from _judge_bytes(request, name, raw, tier)
 
 
 def _judge_text(request: SecretRequest, spec: KeySpec, name: str, text: str) -> Iterator[Finding]:
@@ -103,11 +113,14 @@ def _judge_text(request: SecretRequest, spec: KeySpec, name: str, text: str) -> 
         yield _finding(request, name, "value.format", message, expected=EXPECTATIONS[spec.format], hint=hint)
 
 
-def _judge_bytes(request: SecretRequest, name: str, raw: bytes) -> Iterator[Finding]:
-    limit = _VALUE_LIMITS.get(request.spec.provider)
-    if limit is not None and len(raw) > limit.bytes_max:
-        yield _finding(request, name, "value.too-large", f"the value of {name} is over a limit: {limit.name}")
-    if request.spec.provider == _PARAMETER_STORE and b"{{" in raw:
+def _judge_bytes(request: SecretRequest, name: str, raw: bytes, tier: ParameterTier) -> Iterator[Finding]:
+    if request.spec.provider != PARAMETER_PROVIDER:
+        return
+    if len(raw) > TIER_BYTES[tier]:
+        hint = "goldenpath.yaml chooses the tier, environments.<name>.stores.aws-parameter-store.parameterTier; advanced keeps 8,192 bytes"
+        message = f"the value of {name} is over a limit: a parameter of tier {tier} keeps at most {TIER_BYTES[tier]:,} bytes of UTF-8"
+        yield _finding(request, name, "value.too-large", message, hint=hint)
+    if b"{{" in raw:
         yield _finding(request, name, "value.reference", f"the value of {name} holds '{{{{', which Parameter Store reads as a reference")
 
 
@@ -137,7 +150,7 @@ def _is_text(value: SecretValue) -> bool:
     return True
 
 
-def _shown(name: str) -> str:
+def shown_key(name: str) -> str:
     """Return a key's name for a message; a long one may be a piece of a value that was split, and is not repeated."""
     return ascii(name) if len(name) <= _SHOWN_MAX else f"(a name of more than {_SHOWN_MAX} characters)"
 

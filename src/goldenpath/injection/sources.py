@@ -10,7 +10,7 @@ import getpass
 import os
 import stat
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -88,6 +88,27 @@ def read_batch_file(path: Path) -> dict[str, SecretValue]:
     if path.suffix.lower() == ".json":
         return parse_json(raw, subject=str(path))
     return parse_dotenv(raw, subject=str(path))
+
+
+def take_variables(environment: MutableMapping[str, str], names: Sequence[str]) -> dict[str, SecretValue]:
+    """Return the values of environment variables, by exact name, and take them out of ``environment`` so that no child inherits them.
+
+    Raises:
+        InvalidIntent: ``parameter.value-unset`` with every name that is not there, ``value.key-repeated``.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidIntent("value.key-repeated", f"the key {name!a} is given twice", subject=name, hint="neither value was used")
+    unset = [name for name in names if name not in environment]
+    found = {name: SecretValue(os.fsencode(environment.pop(name))) for name in names if name in environment}
+    if unset:
+        raise InvalidIntent(
+            "parameter.value-unset",
+            f"these environment variables are not set: {', '.join(ascii(name) for name in unset)}",
+            subject=unset[0],
+            hint="set them, or leave them out; nothing was written",
+        )
+    return found
 
 
 def prompt_value(key: str, *, is_terminal: bool, ask: Callable[[str], str] = getpass.getpass) -> SecretValue:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from goldenpath.intent.excerpt import Path
+from goldenpath.model.parameter import folded_key
 from goldenpath.model.request import KeySpec
 
 
@@ -65,8 +66,7 @@ def check_keys(keys: tuple[KeySpec, ...]) -> Iterator[Fault]:
     """
     seen: dict[str, int] = {}
     for index, key in enumerate(keys):
-        folded = key.name.lower().replace("-", "_").replace(".", "_")
-        first = seen.setdefault(folded, index)
+        first = seen.setdefault(folded_key(key.name), index)
         if first != index:
             yield Fault(
                 "intent.duplicate-declared-key",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from goldenpath.model.naming import PARAMETER_PROVIDER, external_secret_name, parameter_path, store_path, target_key
+from goldenpath.model.parameter import folded_key
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.model.tombstones import Tombstone, Tombstones
@@ -53,12 +54,7 @@ def _parameters(request: SecretRequest, settings: Settings) -> Iterator[str]:
         return
     account = settings.environment(request.environment).account or ""
     for key in request.spec.keys:
-        yield _join(account, parameter_path(request, _normalised(key.name), prefix=settings.naming.parameter_prefix))
-
-
-def _normalised(key: str) -> str:
-    """Fold a key as coarsely as any store or environment does, so that no two spellings of one name pass as two."""
-    return key.lower().replace("-", "_").replace(".", "_")
+        yield _join(account, parameter_path(request, folded_key(key.name), prefix=settings.naming.parameter_prefix))
 
 
 def _join(*parts: str) -> str:

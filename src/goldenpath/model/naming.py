@@ -5,6 +5,7 @@ Every join is injective: parts are DNS-1123 labels, which hold no ``/``, and a s
 
 from __future__ import annotations
 
+from goldenpath.model.parameter import normalised_key
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretRef
 
@@ -18,15 +19,19 @@ def store_path(request: SecretRequest, *, prefix: str = "goldenpath") -> str:
     return f"{prefix}/{meta.service}/{meta.environment}/{meta.name}"
 
 
-def parameter_path(request: SecretRequest, key: str, *, prefix: str = "goldenpath") -> str:
 def platform_record_path(environment: str, *, prefix: str = "goldenpath") -> str:
     """Return the path of the platform's own record of an environment: an underscore cannot begin a label, so no request is ever there."""
     return f"{prefix}/_platform/{environment}"
 
 
-    """Return the Parameter Store name of one key; ``key`` must already be normalised."""
-    meta = request.metadata
-    return f"/{prefix}/{meta.environment}/{meta.service}/{key}"
+def parameter_path(request: SecretRequest, key: str, *, prefix: str = "goldenpath") -> str:
+    """Return the Parameter Store name of one key, normalised."""
+    return f"{parameter_folder(request.metadata.environment, request.metadata.service, prefix=prefix)}/{normalised_key(key)}"
+
+
+def parameter_folder(environment: str, service: str, *, prefix: str = "goldenpath") -> str:
+    """Return the path below which the parameters of a service in an environment lie (seed 003)."""
+    return f"/{prefix}/{environment}/{service}"
 
 
 def store_ref(request: SecretRequest, *, prefix: str = "goldenpath") -> SecretRef:

@@ -8,19 +8,20 @@ from msgspec import Meta
 
 from goldenpath.model.base import Contract
 from goldenpath.model.environment import ENVIRONMENTS
-from goldenpath.model.request import Label, Text
+from goldenpath.model.parameter import ParameterTier
+from goldenpath.model.request import Arn, Label, Text
 
 RelativePath = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]+$(?!\n)")]
 FolderPath = Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Account = Annotated[str, Meta(pattern=r"^[0-9]{12}$(?!\n)")]
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$(?!\n)")]
 CallsPerSecond = Annotated[float, Meta(ge=0, le=10_000)]
-Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
 OidcProvider = Annotated[
     str, Meta(max_length=255, pattern=r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[A-Za-z0-9._-]+)*$(?!\n)", description="Host and path, no scheme")
 ]
 RepositoryName = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$(?!\n)")]
 GitRef = Annotated[str, Meta(max_length=200, pattern=r"^refs/(?:heads|tags)/[A-Za-z0-9._/-]+$(?!\n)")]
+Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
 
 
 class CatalogSettings(Contract, frozen=True, kw_only=True):
@@ -42,9 +43,17 @@ class GovernanceSettings(Contract, frozen=True, kw_only=True):
 
 
 class StoreSettings(Contract, frozen=True, kw_only=True):
-    """One configured instance of a provider. ``backend: local`` is the embedded, sealed store that needs no cloud (D8)."""
+    """One configured instance of a provider. ``backend: local`` is the embedded, sealed store that needs no cloud (D8).
+
+    For a backend at AWS: ``region`` is the environment's unless stated; ``role_arn`` is assumed from the ambient credentials, or from
+    those of ``profile``. ``parameter_tier`` is that of new parameters; a parameter that is advanced stays so.
+    """
 
     backend: Label = "local"
+    region: Region | None = None
+    role_arn: Arn | None = None
+    profile: Text = ""
+    parameter_tier: ParameterTier = "standard"
 
     @property
     def is_embedded(self) -> bool:
@@ -74,6 +83,7 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     region: Region = "us-east-1"
     cluster: Label | None = None
     kms_key: Text = ""
+    oidc_provider: OidcProvider | None = None
     stores: dict[Label, StoreSettings] = {}
     openbao: OpenBaoSettings = OpenBaoSettings()
 
@@ -83,7 +93,6 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
 
 
 class ServiceAccountRef(Contract, frozen=True, kw_only=True):
-    oidc_provider: OidcProvider | None = None
     """The service account that External Secrets uses."""
 
     name: Label = "eso-irsa-sa"
@@ -99,15 +108,6 @@ class ExternalSecretsSettings(Contract, frozen=True, kw_only=True):
     service_account: ServiceAccountRef = ServiceAccountRef()
 
 
-class AccessSettings(Contract, frozen=True, kw_only=True):
-    """Principals of the platform itself, per environment name; a resource policy never locks them out."""
-
-    platform_principals: dict[Label, tuple[Text, ...]] = {}
-    reader_principals: dict[Label, tuple[Text, ...]] = {}
-    metadata_principals: dict[Label, tuple[Text, ...]] = {}
-
-
-class DeliverySettings(Contract, frozen=True, kw_only=True):
 class CiSettings(Contract, frozen=True, kw_only=True):
     """Which pipeline may assume the platform's CI role: one repository on one ref, never a pattern (R16)."""
 
@@ -116,13 +116,22 @@ class CiSettings(Contract, frozen=True, kw_only=True):
     oidc_provider: OidcProvider = "token.actions.githubusercontent.com"
 
 
+class AccessSettings(Contract, frozen=True, kw_only=True):
+    """Principals of the platform itself, per environment name; a resource policy never locks them out."""
+
+    platform_principals: dict[Label, tuple[Text, ...]] = {}
+    reader_principals: dict[Label, tuple[Text, ...]] = {}
+    metadata_principals: dict[Label, tuple[Text, ...]] = {}
+    ci: CiSettings | None = None
+
+
+class DeliverySettings(Contract, frozen=True, kw_only=True):
     """The GitOps repository: a folder beside or inside the platform repository, or another repository's path.
 
     ``remote`` names a git remote of it to fetch from and push to; without one the commit stays on its local branch.
     """
 
     repository: FolderPath = "../gitops"
-    ci: CiSettings | None = None
     remote: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=100)] | None = None
     branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
     directory: RelativePath = "environments"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from goldenpath.errors import Misconfigured
+from goldenpath.model.settings import EnvironmentSettings, NamingSettings, StoreSettings
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.pace import UNPACED, Pace
+from goldenpath.ports.parameters import ParameterStore
 from goldenpath.ports.store import Store
 
 
@@ -16,7 +18,8 @@ from goldenpath.ports.store import Store
 class StoreOptions:
     """What a backend may need: the private state folder, where the root key lies (``file`` or ``keyring``), time, randomness, pace.
 
-    A backend with a vendor behind it takes a turn of ``pace`` for each request that it sends.
+    A backend with a vendor behind it takes a turn of ``pace`` for each request that it sends, and looks into ``place`` (the settings of
+    the environment) and ``store`` (its own) for where and as whom it calls. ``correlation_id`` joins its calls to the vendor's log.
     """
 
     directory: Path
@@ -25,6 +28,11 @@ class StoreOptions:
     entropy: Entropy
     name: str = "store"
     pace: Pace = UNPACED
+    environment: str = ""
+    place: EnvironmentSettings = field(default_factory=EnvironmentSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    naming: NamingSettings = field(default_factory=NamingSettings)
+    correlation_id: str = ""
 
 
 def _open_local(options: StoreOptions) -> Store:
@@ -40,6 +48,12 @@ def _open_memory(options: StoreOptions) -> Store:
     return _paced(MemoryStore(clock=options.clock, entropy=options.entropy), options.pace)
 
 
+def _open_secrets_manager(options: StoreOptions) -> Store:
+    from goldenpath.providers.aws.opening import open_secrets_manager  # noqa: PLC0415 - same
+
+    return open_secrets_manager(options)
+
+
 def _paced(store: Store, pace: Pace) -> Store:
     if pace is UNPACED:
         return store
@@ -49,9 +63,20 @@ def _paced(store: Store, pace: Pace) -> Store:
 
 
 BACKENDS: Mapping[str, Callable[[StoreOptions], Store]] = {
+    "aws-secrets-manager": _open_secrets_manager,
     "local": _open_local,
     "memory": _open_memory,
 }
+
+
+def _open_parameters(options: StoreOptions) -> ParameterStore:
+    from goldenpath.providers.aws.parameter_opening import open_parameters  # noqa: PLC0415 - same
+
+    return open_parameters(options)
+
+
+PARAMETER_BACKENDS: Mapping[str, Callable[[StoreOptions], ParameterStore]] = {"aws-parameter-store": _open_parameters}
+"""Backends whose parameters can be written one by one, as an injection does."""
 
 
 def open_store(backend: str, options: StoreOptions) -> Store:

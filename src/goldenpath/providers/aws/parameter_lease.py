@@ -108,7 +108,7 @@ class ParameterLeases:
         return _Seen(version, lease if lease.base + 1 == version else self._newest_that_counts(name))
 
     def _newest_that_counts(self, name: str) -> Lease:
-        following: dict[str, str] = {}
+        following: dict[str, Any] = {}
         leases: list[tuple[int, Lease]] = []
         while True:
             body = self._calls.send(_SERVICE, "GetParameterHistory", subject=name, Name=name, MaxResults=_PAGE, **following).body

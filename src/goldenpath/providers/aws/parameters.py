@@ -151,7 +151,7 @@ class SsmParameters:
             yield from page.get("Parameters", ())
 
     def _pages(self, operation: str, subject: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        following: dict[str, str] = {}
+        following: dict[str, Any] = {}
         while True:
             body = self._calls.send(_SERVICE, operation, subject=subject, **parameters, **following).body
             yield body
