@@ -24,6 +24,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 demo: $(VENV)/.runtime ## Walk the main path in a new folder (DEMO_DIR=...)
 	@$(BIN)/goldenpath demo $(DEMO_DIR)
 
+.PHONY: demo-aws
+demo-aws: $(VENV)/.dev ## The same on AWS's protocol, against a server on this machine (DEMO_DIR=...)
+	@$(BIN)/python tools/demo_aws.py $(DEMO_DIR)
+
 .PHONY: test
 test: $(VENV)/.dev ## Run the suite (only Python packages needed)
 	@$(BIN)/python -m pytest -q -n auto -m "not real" $(ARGS)

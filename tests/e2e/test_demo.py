@@ -47,3 +47,16 @@ def test_the_demo_touches_no_folder_that_holds_something(tmp_path: Path) -> None
     assert done.returncode == 2
     assert "cli.folder-not-empty" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_demo_walks_the_same_path_on_the_protocol_of_aws(tmp_path: Path) -> None:
+    tool = Path(__file__).parents[2] / "tools" / "demo_aws.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), str(tmp_path / "demo")], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "goldenpath/payments/dev/payments-db-credentials  SEC-0007  AWSCURRENT" in done.stdout
+    assert "Audit log intact" in done.stdout
+    assert "Traceback" not in done.stderr
+    state = tmp_path / "demo" / "platform" / ".goldenpath"
+    assert [path.name for path in state.iterdir() if path.name.endswith("-dev.db")] == [], "no embedded store may stand in"

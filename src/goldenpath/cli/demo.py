@@ -25,12 +25,13 @@ def demo(state: CliState, folder: Path | None) -> None:
     from goldenpath.cli.demo_walk import Walk
 
     started = time.monotonic()
-    walk = Walk(root=_new_folder(folder), say=click.echo, has_color=state.output.has_color)
+    walk = Walk(root=new_folder(folder), say=click.echo, has_color=state.output.has_color)
     walk.run()
     click.echo(f"\nDone in {time.monotonic() - started:.0f} s.")
 
 
-def _new_folder(folder: Path | None) -> Path:
+def new_folder(folder: Path | None) -> Path:
+    """Return the folder to work in: ``folder`` if it is new or empty, else the next free default. Raises ``cli.folder-not-empty``."""
     if folder is not None:
         _refuse_filled(folder)
         return folder.absolute()

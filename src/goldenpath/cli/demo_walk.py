@@ -20,11 +20,15 @@ BRANCH = f"request/{REQUEST}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """One run of the demo below ``root``; ``say`` takes the lines that the reader sees."""
+    """One run of the demo below ``root``; ``say`` takes the lines that the reader sees.
+
+    ``example`` is the platform repository to start from; the shipped one, with embedded stores, by default.
+    """
 
     root: Path
     say: Callable[[str], None]
     has_color: bool = False
+    example: Path | None = None
 
     @property
     def platform(self) -> Path:
@@ -39,7 +43,7 @@ class Walk:
     def run(self) -> None:
         """Walk the whole path; a step that fails ends the demo with its output shown."""
         self._title("A platform repository, a GitOps repository and four people")
-        make_platform(self.root)
+        make_platform(self.root, example=self.example)
         self.say(f"  {self.platform}\n  {self.gitops}\n  {self.root / 'people'}  (one SSH key each; they sign approvals)")
         self._intent()
         self._gate()
