@@ -1,0 +1,141 @@
+"""Who is calling, and whether the policies let them: our own evaluator stands in for IAM, for the principals that a test chooses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tests.standins import moto_state
+from tests.standins.wire import AwsAnswer, AwsRefusal, AwsRequest
+
+from goldenpath.projection.evaluator import Call as Attempt
+from goldenpath.projection.evaluator import evaluate
+
+ALLOW_ALL: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+_OPEN: Final = frozenset({"ListSecrets", "GetRandomPassword", "GetCallerIdentity", "ValidateResourcePolicy"})
+_ISSUED_KEY: Final = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
+_CALLER: Final = re.compile(rb"<Arn>[^<]*</Arn>")
+
+
+@dataclass(frozen=True)
+class StandInPrincipal:
+    """Somebody with credentials. Policies bind only those who ``is_bound``."""
+
+    arn: str
+    identity_policy: str = ALLOW_ALL
+    is_bound: bool = False
+    session: str = ""
+
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+    @property
+    def caller_arn(self) -> str:
+        """What GetCallerIdentity says: the session of a role, else the principal itself."""
+        if ":role/" not in self.arn:
+            return self.arn
+        role = self.arn.rpartition("/")[2]
+        return f"arn:aws:sts::{self.account}:assumed-role/{role}/{self.session or 'session'}"
+
+
+class Principals:
+    """Which access key is whom."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, StandInPrincipal] = {}
+        self._accounts: dict[str, str] = {}
+
+    def reset(self) -> None:
+        self._by_key.clear()
+        self._accounts.clear()
+
+    def register(self, access_key: str, principal: StandInPrincipal) -> None:
+        self._by_key[access_key] = principal
+
+    def use_account(self, access_key: str, account: str) -> None:
+        self._accounts[access_key] = account
+
+    def find(self, access_key: str) -> StandInPrincipal:
+        known = self._by_key.get(access_key)
+        account = self._accounts.get(access_key)
+        if known is not None and account is None:
+            return known
+        account = account or moto_state.account_of_key(access_key)
+        return StandInPrincipal(arn=f"arn:aws:iam::{account}:user/{access_key.lower() or 'anonymous'}")
+
+    def learn(self, request: AwsRequest, answer: AwsAnswer) -> AwsAnswer:
+        """Remember a role's session, and answer GetCallerIdentity for whoever a test named."""
+        if request.service != "sts" or not answer.is_success:
+            return answer
+        if request.operation == "GetCallerIdentity":
+            return answer.with_body(_CALLER.sub(b"<Arn>" + self.find(request.access_key).caller_arn.encode() + b"</Arn>", answer.body))
+        issued = _ISSUED_KEY.search(answer.body)
+        if issued is not None:
+            role = request.text("RoleArn")
+            bound = next((one for one in self._by_key.values() if one.arn == role), StandInPrincipal(arn=role))
+            session = StandInPrincipal(role, bound.identity_policy, bound.is_bound, request.text("RoleSessionName"))
+            self._by_key[issued[1].decode()] = session
+        return answer
+
+
+def check(request: AwsRequest, principal: StandInPrincipal) -> None:
+    """Refuse what the policies refuse. Raises ``AwsRefusal`` ``AccessDeniedException``."""
+    if not principal.is_bound:
+        return
+    if request.service == "ssm":
+        names = request.parameters.get("Names") or [request.text("Name") or request.text("Path") or request.text("ResourceId")]
+        for name in names:
+            _check_identity(request, principal, f"arn:aws:ssm:{request.region}:{request.account}:parameter/{name.lstrip('/')}")
+    if request.service == "secretsmanager" and request.operation != "BatchGetSecretValue":
+        _check_secret(request, principal)
+
+
+def _check_secret(request: AwsRequest, principal: StandInPrincipal) -> None:
+    secret = moto_state.find_secret(request) if "SecretId" in request.parameters else None
+    if secret is None or request.operation in _OPEN:
+        _check_identity(
+            request, principal, f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:{request.text('Name')}-??????"
+        )
+        return
+    if not may(request.operation, secret.arn, secret.policy or "", principal):
+        raise _denied(request, principal, secret.arn)
+
+
+def split_batch(request: AwsRequest, principal: StandInPrincipal) -> tuple[AwsRequest, list[dict[str, str]]]:
+    """Return a BatchGetSecretValue without what the principal may not read, and the errors for that."""
+    if not principal.is_bound or request.operation != "BatchGetSecretValue":
+        return request, []
+    allowed, errors = [], []
+    for secret_id in request.parameters.get("SecretIdList") or []:
+        secret = moto_state.find_secret(request, secret_id)
+        needed = ("GetSecretValue", "BatchGetSecretValue")
+        if secret is None or all(may(action, secret.arn, secret.policy or "", principal) for action in needed):
+            allowed.append(secret_id)
+        else:
+            errors.append({"SecretId": secret_id, "ErrorCode": "AccessDeniedException", "Message": "not authorized"})
+    return request.with_parameters(SecretIdList=allowed), errors
+
+
+def may(operation: str, arn: str, resource_policy: str, principal: StandInPrincipal) -> bool:
+    """Combine both policies as IAM does: any deny wins; within an account one allow is enough, between accounts both must allow."""
+    attempt = Attempt(principal=principal.arn, action=f"secretsmanager:{operation}", resource=arn)
+    answers = [evaluate(principal.identity_policy, attempt), evaluate(resource_policy, attempt)]
+    if "denied" in answers:
+        return False
+    is_same_account = principal.account == arn.split(":")[4]
+    return "allowed" in answers if is_same_account else answers == ["allowed", "allowed"]
+
+
+def _check_identity(request: AwsRequest, principal: StandInPrincipal, resource: str) -> None:
+    attempt = Attempt(principal=principal.arn, action=f"{request.service}:{request.operation}", resource=resource)
+    if evaluate(principal.identity_policy, attempt) != "allowed":
+        raise _denied(request, principal, resource)
+
+
+def _denied(request: AwsRequest, principal: StandInPrincipal, resource: str) -> AwsRefusal:
+    action = f"{request.service}:{request.operation}"
+    return AwsRefusal(
+        "AccessDeniedException", f"User: {principal.caller_arn} is not authorized to perform: {action} on resource: {resource}"
+    )
