@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -48,7 +49,7 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
     @property
     def applied_tag(self) -> str:
         """Return the text of the ``goldenpath:applied`` tag for this state."""
-        return ",".join(f"{name}={value}" for name, value in sorted(self.field_digests.items()))
+        return applied_text(self.field_digests)
 
 
 class VersionInfo(Record, frozen=True, kw_only=True):
@@ -64,6 +65,8 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     """A record as observed.
 
     ``deletion_date`` (RFC 3339) is set while the name is scheduled for deletion. ``generation`` is the fencing number of its last writer.
+    ``unobserved`` names fields of :data:`FIELDS` that were not looked at (AWS lists records without their policies): the field itself is
+    empty, and its digest is what the platform remembers to have written.
     """
 
     ref: SecretRef
@@ -75,6 +78,7 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     deletion_date: str = ""
     created_at: str = ""
     generation: int = 0
+    unobserved: tuple[str, ...] = ()
 
     @property
     def request_id(self) -> str:
@@ -89,18 +93,22 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     @property
     def field_digests(self) -> dict[str, str]:
         """Short digests of the fields as they really are, comparable with :attr:`DesiredSecret.field_digests`."""
-        return {
+        seen = {
             "description": _short(self.description),
             "kms_key": _short(self.kms_key),
             "policy": _short(self.policy),
             "tags": _short(self.comparable_tags),
         }
+        if not self.unobserved:
+            return seen
+        left = self.applied_digests
+        return {name: left.get(name, "") if name in self.unobserved else value for name, value in seen.items()}
 
     @property
     def applied_digests(self) -> dict[str, str]:
         """What the ``goldenpath:applied`` tag remembers of our last write; empty when there is none or it is unreadable."""
         text = dict(self.tags).get(TAG_APPLIED, "")
-        pairs = (part.partition("=") for part in text.split(",") if part)
+        pairs = (part.partition("=") for part in text.replace(",", "/").split("/") if part)  # written with commas once
         return {name: value for name, sep, value in pairs if sep}
 
     @property
@@ -113,6 +121,18 @@ class StoreRecord(Record, frozen=True, kw_only=True):
         """Digest of :attr:`container`: what a reviewed action (adopt, restore) expects to find."""
         return digest(self.container)
 
+    def has_container_of(self, other: StoreRecord) -> bool:
+        """Say whether both show the same container.
+
+        A field that only one of them looked at is compared by its digest, and the date of making only when both know it.
+        """
+        unobserved = {*self.unobserved, *other.unobserved}
+        blank = {**dict.fromkeys(unobserved, ""), "unobserved": (), "created_at": ""}
+        mine, others = (msgspec.structs.replace(each.container, **blank) for each in (self, other))
+        if self.created_at and other.created_at and self.created_at != other.created_at:
+            return False
+        return mine == others and all(self.field_digests[name] == other.field_digests[name] for name in unobserved)
+
     def version_at(self, stage: Stage) -> VersionInfo | None:
         """Return the version that carries ``stage``; None while no value was ever given (state awaiting-value)."""
         return next((version for version in self.versions if stage in version.stages), None)
@@ -124,6 +144,11 @@ class Fence(Record, frozen=True, kw_only=True):
     environment: str
     generation: int
     holder: str
+
+
+def applied_text(digests: Mapping[str, str]) -> str:
+    """Return field digests as the text of the ``goldenpath:applied`` tag, in characters that every vendor takes in a tag."""
+    return "/".join(f"{name}={value}" for name, value in sorted(digests.items()))
 
 
 def _short(value: object) -> str:

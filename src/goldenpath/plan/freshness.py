@@ -78,6 +78,12 @@ def check_fresh(plan: Plan, *, now: datetime, commit: str, account: str, observe
 def _changed_paths(plan: Plan, observed: Iterable[StoreRecord]) -> list[str]:
     """Compare what the plan saw with what is there; records of nobody we know do not count, as in the plan."""
     planned = {step_ref(step): step.observed for step in plan.steps}
-    found = {record.ref: record.container for record in observed}
+    found = {record.ref: record for record in observed}
     refs = planned.keys() | {ref for ref, record in found.items() if record.request_id}
-    return sorted(str(ref) for ref in refs if planned.get(ref) != found.get(ref))
+    return sorted(str(ref) for ref in refs if not _is_same(planned.get(ref), found.get(ref)))
+
+
+def _is_same(planned: StoreRecord | None, found: StoreRecord | None) -> bool:
+    if planned is None or found is None:
+        return planned is found
+    return found.has_container_of(planned)

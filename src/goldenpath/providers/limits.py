@@ -16,6 +16,8 @@ from goldenpath.model.store import TAG_ID, DesiredSecret
 VALUE_MAX_BYTES = 65_536
 NAME_MAX_CHARS = 512
 TAGS_MAX = 50
+TAGS_RESERVED = 3
+"""Tags that a store needs for itself beside those of the record: generation, operation, fingerprint."""
 TAG_KEY_MAX_CHARS = 128
 TAG_VALUE_MAX_CHARS = 256
 DESCRIPTION_MAX_CHARS = 2_048
@@ -27,6 +29,7 @@ VERSION_MIN_AGE_HOURS = 24
 RECOVERY_WINDOW_DAYS = range(7, 31)
 
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+_TAG = re.compile(r"[\w .:/=+@-]*")
 _TOKEN = re.compile(r"[A-Za-z0-9_+=.@:/-]+")
 
 
@@ -103,8 +106,8 @@ def exceeded(what: str, got: str, limit: str, *, subject: str) -> ProviderRefuse
 
 
 def _check_tags(tags: tuple[tuple[str, str], ...], subject: str) -> None:
-    if len(tags) > TAGS_MAX:
-        raise exceeded("tags", f"{len(tags)}", f"at most {TAGS_MAX}", subject=subject)
+    if len(tags) > TAGS_MAX - TAGS_RESERVED:
+        raise exceeded("tags", f"{len(tags)}", f"at most {TAGS_MAX - TAGS_RESERVED} beside its own", subject=subject)
     if len({key for key, _ in tags}) != len(tags):
         raise exceeded("tags", "a key twice", "each key once", subject=subject)
     for key, value in tags:
@@ -112,3 +115,5 @@ def _check_tags(tags: tuple[tuple[str, str], ...], subject: str) -> None:
             raise exceeded("tag key", ascii(key[:64]), f"1 to {TAG_KEY_MAX_CHARS} characters, not starting with aws:", subject=subject)
         if len(value) > TAG_VALUE_MAX_CHARS:
             raise exceeded(f"tag {key}", f"{len(value)} characters", f"at most {TAG_VALUE_MAX_CHARS}", subject=subject)
+        if not (_TAG.fullmatch(key) and _TAG.fullmatch(value)):
+            raise exceeded(f"tag {key!a}", "other characters", "letters, digits, spaces and _.:/=+-@", subject=subject)

@@ -193,7 +193,7 @@ class _Run:
         found = self._runner.describe(desired.ref)
         if is_as_desired(desired, found):
             return _receipt(step, "already", message="another run changed it meanwhile")
-        if found is None or step.observed is None or found.container != step.observed.container:
+        if found is None or step.observed is None or not found.has_container_of(step.observed):
             return _receipt(step, "refused", code=PROVIDER_CHANGED, message="the record changed since the plan was made")
         bookkeeping = self._runner.bookkeeping(desired)
         effect = Effect(
@@ -212,7 +212,7 @@ class _Run:
 
     def _left_something(self, step: Step) -> bool:
         """Say whether the failed step changed the record all the same; unknown counts as no, the next plan looks again."""
-        before = step.observed.container if step.observed else None
+        before = step.observed
         try:
             found = self._runner.store.describe(_desired(step).ref)
         except AuditUnavailable:
@@ -221,7 +221,7 @@ class _Run:
             return False
         if found is None or found.request_id != step.request_id:
             return False
-        return before is None or found.container != before
+        return before is None or not found.has_container_of(before)
 
 
 def _checked(step: Step, record: StoreRecord) -> StepReceipt:

@@ -31,6 +31,18 @@ CODES: dict[str, CodeDoc] = {
         why="They expired, were revoked, or are mistyped.",
         fix="Get new ones and run the same command again; what was done is found and not done twice.",
     ),
+    "store.account-missing": CodeDoc(
+        title="The environment does not say which account it lives in",
+        why="A store at AWS is configured; without the account's number nothing tells dev credentials from prod ones.",
+        fix="State environments.<name>.account in goldenpath.yaml.",
+        rule="R33",
+    ),
+    "store.wrong-account": CodeDoc(
+        title="The credentials belong to another account",
+        why="The environment's account is stated in goldenpath.yaml; AWS says that the credentials belong elsewhere.",
+        fix="Use the credentials, profile or role of the environment's own account; nothing was read or written.",
+        rule="R33",
+    ),
     "store.access-denied": CodeDoc(
         title="The credentials may not do this",
         why="The role lacks a permission, or a resource policy denies it.",
@@ -45,6 +57,18 @@ CODES: dict[str, CodeDoc] = {
         title="The store refused the call",
         why="The message names the store's own error and its request id; its text is not shown as it can hold what was sent.",
         fix="Look the error's name up in the vendor's documentation; support finds the call by the request id.",
+    ),
+    "store.lease-unusable": CodeDoc(
+        title="The platform's own record in the store cannot be used",
+        why="The record that holds the writer's lease was edited, or is scheduled for deletion.",
+        fix="Restore it with the vendor's tools, or delete it for good; the next run makes a new one and looks at every record once.",
+        rule="R19",
+    ),
+    "store.lease-quota": CodeDoc(
+        title="Too many runs wrote in this environment today",
+        why="Each run takes one version of the platform's own record; AWS keeps about 100 and removes none that is younger than a day.",
+        fix="Wait until versions are a day old, and seed in batches rather than one by one.",
+        rule="R19",
     ),
     "store.unreachable": CodeDoc(
         title="No usable answer came from the store",

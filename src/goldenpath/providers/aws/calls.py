@@ -6,10 +6,11 @@ whoever called knows how to look whether the call took effect.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from goldenpath.errors import GoldenpathError, ProviderRefused, ProviderUnavailable, Unauthenticated
+from goldenpath.errors import AccessDenied, GoldenpathError, ProviderRefused, ProviderUnavailable, Unauthenticated
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.pace import THROTTLED, UNPACED, Operation, Pace
 from goldenpath.providers.aws.failures import code_of, failure, unreachable
@@ -53,17 +54,24 @@ class AwsCalls:
         clock: Waiting.
         entropy: Jitter.
         pace: Keeps everybody's calls below the account's quotas (R22).
+        expected_account: Nothing but the question for the identity is sent under credentials of another account (R33); empty for any.
     """
 
-    def __init__(self, clients: AwsClients, *, clock: Clock, entropy: Entropy, pace: Pace = UNPACED) -> None:
+    def __init__(self, clients: AwsClients, *, clock: Clock, entropy: Entropy, pace: Pace = UNPACED, expected_account: str = "") -> None:
         self._clients = clients
         self._clock = clock
         self._entropy = entropy
         self._pace = pace
+        self._expected_account = expected_account
+        self._account = ""
+        self._asking = threading.Lock()
 
     def account(self) -> str:
-        """Return the account that the credentials belong to. The one call that needs no permission."""
-        return str(self.send("sts", "GetCallerIdentity", subject="").body["Account"])
+        """Return the account that the credentials belong to; asked once, by the one call that needs no permission."""
+        with self._asking:
+            if not self._account:
+                self._account = str(self._patiently("sts", "GetCallerIdentity", "", frozenset(), {}).body["Account"])
+            return self._account
 
     def send(self, service: str, operation: str, *, subject: str, expected: frozenset[str] = frozenset(), **parameters: Any) -> Answer:
         """Send one call.
@@ -78,9 +86,14 @@ class AwsCalls:
         Raises:
             ProviderUnavailable: ``store.throttled`` (no effect), ``store.unreachable`` (effect unknown).
             ProviderRefused: ``store.refused``, ``store.key-unusable``.
-            AccessDenied: ``store.access-denied``.
+            AccessDenied: ``store.access-denied``, ``store.wrong-account``.
             Unauthenticated: ``store.unauthenticated``.
         """
+        if self._expected_account and self.account() != self._expected_account:
+            raise _wrong_account(self._account, self._expected_account, subject)
+        return self._patiently(service, operation, subject, expected, parameters)
+
+    def _patiently(self, service: str, operation: str, subject: str, expected: frozenset[str], parameters: dict[str, Any]) -> Answer:
         for attempt in range(TRIES):
             try:
                 with self._pace.turn(counted_as(operation)):
@@ -116,6 +129,15 @@ class AwsCalls:
 def counted_as(operation: str) -> Operation:
     """Return what the pace counts an AWS operation as."""
     return COUNTED_AS.get(operation) or ("read" if operation.startswith(_READS) else "write")
+
+
+def _wrong_account(found: str, expected: str, subject: str) -> GoldenpathError:
+    return AccessDenied(
+        "store.wrong-account",
+        f"the AWS credentials belong to account {found}, the environment to {expected}",
+        subject=subject,
+        hint="use the credentials of the environment's own account; nothing was read or written",
+    )
 
 
 def _no_credentials() -> GoldenpathError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from goldenpath.errors import Conflict
 from goldenpath.model.base import Record
 from goldenpath.model.instant import from_text, to_text
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import Fence
+from goldenpath.providers import refusals
 
 
 class Lease(Record, frozen=True, kw_only=True):
@@ -45,12 +45,7 @@ def acquire(
     """Return the lease of the new holder, with a generation above every earlier one."""
     left = lease.seconds_left(now)
     if left > 0 and lease.holder != holder and not is_holder_dead:
-        raise Conflict(
-            "store.writer-active",
-            f"{lease.holder} is writing in {lease.environment}, for at most {left:.0f} s more",
-            subject=lease.environment,
-            hint="wait and run again; if that run is dead, its lease ends by itself",
-        )
+        raise refusals.writer_active(lease.environment, holder=lease.holder, seconds_left=left)
     ends_at = to_text(now + timedelta(seconds=lease_seconds))
     return Lease(
         environment=lease.environment,
@@ -75,10 +70,8 @@ def require_current(lease: Lease, fence: Fence, ref: SecretRef, *, record_genera
     """Refuse a write under any fence but the environment's newest, or older than the record's last writer."""
     if fence == lease.fence and fence.environment == ref.environment and fence.generation >= record_generation and fence.holder:
         return
-    raise Conflict(
-        "store.fenced-out",
+    raise refusals.fenced_out(
+        str(ref),
         f"generation {fence.generation} of {fence.environment} may not write; "
         f"{lease.environment} is at {lease.generation}, the record at {record_generation}",
-        subject=str(ref),
-        hint="another run took over; run again, it continues from what is there",
     )

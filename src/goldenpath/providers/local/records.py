@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from goldenpath.errors import Conflict, NotFound, ProviderRefused
 from goldenpath.model.base import Record, digest
 from goldenpath.model.instant import from_text, to_text
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
+from goldenpath.providers import refusals
 from goldenpath.providers.limits import VERSION_MIN_AGE_HOURS, VERSIONS_MAX, exceeded
 
 
@@ -79,14 +79,9 @@ def create(
         return RecordState(record=_contained(blank, desired, bookkeeping, fence), created_with=token, created_as=digest(desired))
     _require_not_scheduled(existing)
     if existing.created_with != token:
-        raise Conflict(
-            "store.record-exists",
-            f"a record of {existing.record.request_id or 'nobody known to the platform'} has the name",
-            subject=str(desired.ref),
-            hint="goldenpath adopt takes over a record that the platform did not create, after review",
-        )
+        raise refusals.record_exists(desired.ref, owner=existing.record.request_id)
     if existing.created_as != digest(desired):
-        raise _token_reused(desired.ref)
+        raise refusals.token_reused(desired.ref)
     return existing
 
 
@@ -94,7 +89,7 @@ def update(state: RecordState, desired: DesiredSecret, bookkeeping: Mapping[str,
     """Return the record with its container equal to ``desired``; only its own request may ask."""
     _require_not_scheduled(state)
     if not desired.request_id or state.record.request_id != desired.request_id:
-        raise foreign(state.record)
+        raise refusals.foreign(state.record)
     return replace(state, record=_contained(state.record, desired, bookkeeping, fence))
 
 
@@ -102,7 +97,7 @@ def adopt(state: RecordState, desired: DesiredSecret, bookkeeping: Mapping[str, 
     """Return the record as ours; only one that carries no request id can be taken over."""
     _require_not_scheduled(state)
     if state.record.request_id or not desired.request_id:
-        raise foreign(state.record)
+        raise refusals.foreign(state.record)
     return replace(state, record=_contained(state.record, desired, bookkeeping, fence))
 
 
@@ -119,20 +114,15 @@ def put_version(
     _require_not_scheduled(state)
     _require_ours(state)
     if new.stage == "previous":
-        raise ProviderRefused("store.stage-not-writable", "a value is put as current or pending, never as previous", subject=str(ref))
+        raise refusals.stage_not_writable(ref)
     known = state.find(new.token)
     if known is not None:
         if not hmac.compare_digest(known.content, new.content) or known.put_as != new.stage:
-            raise _token_reused(ref)
+            raise refusals.token_reused(ref)
         return state
     current = state.holder_of("current")
     if expected_current is not None and current != expected_current:
-        raise Conflict(
-            "store.version-race",
-            f"expected the current version {expected_current or '(none)'}, found {current or '(none)'}",
-            subject=str(ref),
-            hint="somebody else wrote a value; look at the record and decide again",
-        )
+        raise refusals.version_race(ref, expected=expected_current, found=current)
     kept = _with_room(state.versions, now, ref)
     info = VersionInfo(id=new.token, created_at=to_text(now), fingerprint=new.fingerprint)
     added = replace(state, versions=(*kept, VersionState(info=info, content=new.content, put_as=new.stage)))
@@ -145,17 +135,12 @@ def move_stage(state: RecordState, stage: Stage, *, to_version: str, from_versio
     _require_not_scheduled(state)
     _require_ours(state)
     if to_version and state.find(to_version) is None:
-        raise version_missing(ref, to_version)
+        raise refusals.version_missing(ref, to_version)
     if not to_version and stage == "current":
-        raise ProviderRefused("store.stage-required", "the stage current moves, it is never taken away", subject=str(ref))
+        raise refusals.stage_required(ref)
     found = state.holder_of(stage)
     if found != from_version:
-        raise Conflict(
-            "store.stage-moved",
-            f"expected {stage} on {from_version or '(none)'}, found it on {found or '(none)'}",
-            subject=str(ref),
-            hint="somebody else moved it; look at the record and decide again",
-        )
+        raise refusals.stage_moved(ref, stage, expected=from_version, found=found)
     return _touched(_staged(state, stage, to_version), fence)
 
 
@@ -171,7 +156,7 @@ def restore(state: RecordState, *, fence: Fence) -> RecordState:
     """Return the record with its deletion cancelled."""
     _require_ours(state)
     if not state.record.deletion_date:
-        raise Conflict("store.not-scheduled", "the record is not scheduled for deletion", subject=str(state.record.ref))
+        raise refusals.not_scheduled(state.record.ref)
     return replace(state, record=replace(state.record, deletion_date="", generation=fence.generation))
 
 
@@ -181,30 +166,8 @@ def readable_version(state: RecordState, *, stage: Stage, version_id: str) -> Ve
     wanted = version_id or state.holder_of(stage)
     found = state.find(wanted) if wanted else None
     if found is None:
-        raise version_missing(state.record.ref, version_id or f"at stage {stage}")
+        raise refusals.version_missing(state.record.ref, version_id or f"at stage {stage}")
     return found
-
-
-def record_missing(ref: SecretRef) -> NotFound:
-    """Return the error for a free name."""
-    return NotFound("store.record-missing", "no record has this name", subject=str(ref), hint="goldenpath apply creates it")
-
-
-def version_missing(ref: SecretRef, version: str) -> NotFound:
-    """Return the error for a version that is not there, which includes a record that never got a value."""
-    return NotFound(
-        "store.version-missing", f"the record has no version {version}", subject=str(ref), hint="goldenpath seed gives it a value"
-    )
-
-
-def foreign(record: StoreRecord) -> Conflict:
-    """Return the error for a record that another request, or nobody we know, owns (R20)."""
-    return Conflict(
-        "store.foreign-record",
-        f"the record belongs to {record.request_id or 'nobody known to the platform'}",
-        subject=str(record.ref),
-        hint="goldenpath adopt takes over an untagged record, after review; another request's record is never touched",
-    )
 
 
 def _contained(record: StoreRecord, desired: DesiredSecret, bookkeeping: Mapping[str, str], fence: Fence) -> StoreRecord:
@@ -252,23 +215,9 @@ def _touched(state: RecordState, fence: Fence) -> RecordState:
 
 def _require_not_scheduled(state: RecordState) -> None:
     if state.record.deletion_date:
-        raise Conflict(
-            "store.scheduled-for-deletion",
-            f"the record is scheduled for deletion on {state.record.deletion_date}",
-            subject=str(state.record.ref),
-            hint="goldenpath restore cancels the deletion, after review; nothing else does",
-        )
+        raise refusals.scheduled(state.record)
 
 
 def _require_ours(state: RecordState) -> None:
     if not state.record.request_id:
-        raise foreign(state.record)
-
-
-def _token_reused(ref: SecretRef) -> Conflict:
-    return Conflict(
-        "store.token-reused",
-        "the same idempotency token came with other content",
-        subject=str(ref),
-        hint="what is in the store was not overwritten; look at the record and decide",
-    )
+        raise refusals.foreign(state.record)

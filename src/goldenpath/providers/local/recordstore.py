@@ -11,7 +11,7 @@ from goldenpath.errors import GoldenpathError
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.store import DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
 from goldenpath.ports.clock import Clock
-from goldenpath.providers import limits
+from goldenpath.providers import limits, refusals
 from goldenpath.providers.local import leases, records
 from goldenpath.providers.local.records import RecordState
 from goldenpath.providers.local.shelf import Shelf, Tray
@@ -176,7 +176,7 @@ class RecordStore:
     def _present(self, tray: Tray, ref: SecretRef) -> RecordState:
         state = tray.load(ref)
         if state is None or records.is_gone(state, self._clock.now()):
-            raise records.record_missing(ref)
+            raise refusals.record_missing(ref)
         return state
 
     def _living(self, tray: Tray, ref: SecretRef) -> RecordState | None:

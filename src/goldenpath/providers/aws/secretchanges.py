@@ -1,0 +1,53 @@
+"""Making a container equal to what is wanted: only the fields that differ, in an order that a killed run can be picked up from.
+
+``goldenpath:applied`` remembers what we left behind; it is written last, so that a change that was cut short shows as an update again
+and not as somebody's drift. Where tags need two calls, the first one also writes what is true between the two.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from goldenpath.model.store import BOOKKEEPING_TAGS, TAG_APPLIED, DesiredSecret, StoreRecord, applied_text
+from goldenpath.providers.aws.secretcalls import SecretCalls
+
+
+def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, bookkeeping: dict[str, str]) -> None:
+    """Change what differs.
+
+    Args:
+        secrets: The calls.
+        found: The record as just described.
+        desired: What is wanted.
+        bookkeeping: Tags of this write, the generation included.
+    """
+    surplus = {key for key, _ in found.comparable_tags} - {key for key, _ in desired.tags}
+    is_adoption = not found.request_id
+    if surplus or is_adoption:
+        _retag(secrets, found, desired, bookkeeping, surplus)
+    _change_fields(secrets, found, desired)
+    if found.policy != desired.policy:
+        secrets.put_policy(found.ref, desired.policy)
+    last = {**dict(desired.tags), **bookkeeping}
+    stale = {key for key, _ in found.tags if key in BOOKKEEPING_TAGS} - bookkeeping.keys()
+    secrets.tag(found.ref, last)
+    if stale:
+        secrets.untag(found.ref, stale)
+
+
+def _retag(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, bookkeeping: dict[str, str], surplus: set[str]) -> None:
+    """Add the wanted tags and remember all of them as ours, then take the surplus away; either half is a state that we left."""
+    between = replace(found, tags=tuple(sorted({**dict(found.comparable_tags), **dict(desired.tags)}.items())))
+    left = found.applied_digests if found.request_id else found.field_digests
+    remembered = applied_text({**left, "tags": between.field_digests["tags"]})
+    secrets.tag(found.ref, {**dict(desired.tags), **bookkeeping, TAG_APPLIED: remembered})
+    if surplus:
+        secrets.untag(found.ref, surplus)
+
+
+def _change_fields(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret) -> None:
+    """Change description and key; never with a value, which the same call could carry."""
+    wanted = {"Description": (found.description, desired.description), "KmsKeyId": (found.kms_key, desired.kms_key)}
+    changed = {name: after for name, (before, after) in wanted.items() if before != after}
+    if changed:
+        secrets.send("UpdateSecret", found.ref, **changed)
