@@ -7,13 +7,20 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from tests.builders import FakeClock, FakeEntropy
+from tests.standins.aws import StrictAws
 
 from goldenpath.model.secret import SecretRef, SecretValue
+from goldenpath.model.settings import EnvironmentSettings, StoreSettings
 from goldenpath.model.store import TAG_APPLIED, TAG_COMMIT, TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, DesiredSecret, Fence, StoreRecord
+from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.store import Store
 from goldenpath.providers.registry import StoreOptions, open_store
 
 LEASE_SECONDS = 300.0
+POLICY = (
+    '{"Statement":[{"Action":["secretsmanager:GetSecretValue"],"Effect":"Deny","Principal":"*","Resource":"*","Sid":"Deny"}]'
+    ',"Version":"2012-10-17"}'
+)
 
 
 def make_ref(path: str = "goldenpath/payments/dev/db", *, environment: str = "dev", provider: str = "aws-secrets-manager") -> SecretRef:
@@ -26,7 +33,7 @@ def make_desired(
     path: str = "goldenpath/payments/dev/db",
     environment: str = "dev",
     description: str = "database",
-    policy: str = '{"Version":"2012-10-17"}',
+    policy: str = POLICY,
     tags: dict[str, str] | None = None,
 ) -> DesiredSecret:
     """A container; an empty ``request_id`` makes one that nobody's request owns."""
@@ -69,6 +76,12 @@ class Bench:
             fence=fence or self.fence(wanted.ref.environment),
         )
 
+    def look(self, ref: SecretRef | None = None) -> StoreRecord:
+        """The record as it is now."""
+        found = self.store.describe(ref or make_ref())
+        assert found is not None
+        return found
+
     def put(
         self, value: bytes, *, name: str = "v1", fence: Fence | None = None, expected: str | None = None, ref: SecretRef | None = None
     ) -> str:
@@ -101,11 +114,31 @@ class Bench:
         )
         return self.store.update(replace(as_found, **changes), bookkeeping=kept, fence=self.fence(desired.ref.environment))
 
+    def everything(self, environment: str = "dev") -> list[StoreRecord]:
+        """Every record, each looked at: a list need not show every field."""
+        return [self.look(record.ref) for record in self.all_records(environment)]
+
     def all_records(self, environment: str = "dev") -> list[StoreRecord]:
         return list(self.store.list_records(environment))
 
 
-def open_bench(backend: str, directory: Path) -> Bench:
+def options_for(backend: str, directory: Path, *, clock: Clock, entropy: Entropy, account: str | None = None) -> StoreOptions:
+    """What a backend needs; one at AWS needs an account, and credentials in the environment once it is used."""
+    return StoreOptions(
+        directory=directory,
+        key_source="file",
+        clock=clock,
+        entropy=entropy,
+        environment="dev",
+        place=EnvironmentSettings(account=account),
+        store=StoreSettings(backend=backend),
+        correlation_id="run-1",
+    )
+
+
+def open_bench(backend: str, directory: Path, *, aws: StrictAws | None = None) -> Bench:
     clock, entropy = FakeClock(), FakeEntropy()
-    options = StoreOptions(directory=directory, key_source="file", clock=clock, entropy=entropy)
+    if aws is not None:
+        aws.follow(clock.now)
+    options = options_for(backend, directory, clock=clock, entropy=entropy, account=None if aws is None else aws.account)
     return Bench(store=open_store(backend, options), clock=clock, entropy=entropy)
