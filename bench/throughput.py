@@ -62,7 +62,7 @@ def measure_p2() -> list[Result]:
     small, large = catalog.folder(SMALL), catalog.folder(LARGE)
     _worker("pipeline", small)
     _worker("pipeline", large)
-    pairs = _in_turns(("pipeline", small), ("pipeline", large), rounds=3)
+    pairs = _in_turns(("pipeline", small), ("pipeline", large), rounds=5)
     before = [run["seconds"] for run, _ in pairs]
     runs = [run for _, run in pairs]
     memory = [run["peak_mib"] for run in runs]
