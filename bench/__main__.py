@@ -18,7 +18,10 @@ MEASURES = {
     "P2": "bench.throughput:measure_p2",
     "P3": "bench.gate:measure_p3",
     "P4": "bench.start:measure_p4",
+    "P5": "bench.aws:measure_p5",
+    "P6": "bench.aws:measure_p6",
     "P12": "bench.audit_verify:measure_p12",
+    "P13": "bench.aws:measure_p13",
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "performance.md"
 
