@@ -186,6 +186,35 @@ class ApplySettings(Contract, frozen=True, kw_only=True):
     pace: dict[Label, PaceSettings] = {}
 
 
+class TerraformBackend(Contract, frozen=True, kw_only=True):
+    """Where Terraform keeps its state; a local file in the state folder unless stated. ``config`` as the backend names its arguments.
+
+    ``{environment}`` in a text stands for the environment's name. Names, never credentials: those come from the environment.
+    """
+
+    type: Label = "local"
+    config: dict[str, Text] = {}
+
+
+class TerraformSettings(Contract, frozen=True, kw_only=True):
+    """How Terraform is run. ``provider_mirror`` is a folder with providers, for machines that reach no registry.
+
+    ``timeout_seconds`` is for one command. While Terraform writes, others are kept out for twice as long.
+    """
+
+    binary: Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")] = "terraform"
+    provider_mirror: FolderPath | None = None
+    backend: TerraformBackend = TerraformBackend()
+    timeout_seconds: Annotated[int, Meta(ge=10, le=14_400)] = 900
+
+
+class ProvisionSettings(Contract, frozen=True, kw_only=True):
+    """Who makes the containers at AWS: the platform itself (``direct``) or Terraform. Both end in the same state."""
+
+    engine: Literal["direct", "terraform"] = "direct"
+    terraform: TerraformSettings = TerraformSettings()
+
+
 class PriceSettings(Contract, frozen=True, kw_only=True):
     """Prices for the estimate in the preview, in US dollars."""
 
@@ -211,6 +240,7 @@ class Settings(Contract, frozen=True, kw_only=True):
     state: StateSettings = StateSettings()
     audit: AuditSettings = AuditSettings()
     apply: ApplySettings = ApplySettings()
+    provision: ProvisionSettings = ProvisionSettings()
     prices: PriceSettings = PriceSettings()
 
     def environment(self, name: str) -> EnvironmentSettings:

@@ -62,7 +62,7 @@ class EffectRunner:
         self._clock = clock
         self._retrier = retrier
         self._commit = commit
-        self._correlation_id = correlation_id
+        self.correlation_id = correlation_id
         self._lock = threading.Lock()
 
     def run(self, effect: Effect) -> StoreRecord:
@@ -82,6 +82,10 @@ class EffectRunner:
             raise
         self._write(effect, "done")
         return record
+
+    def intend(self, effect: Effect) -> None:
+        """Write what is about to be done by other means; :meth:`run` or the next run settles it."""
+        self._write(effect, "intended")
 
     def describe(self, ref: SecretRef) -> StoreRecord | None:
         """Return the record as it is now, with retries."""
@@ -114,7 +118,7 @@ class EffectRunner:
             action=effect.action,
             state=state,
             commit=self._commit,
-            correlation_id=self._correlation_id,
+            correlation_id=self.correlation_id,
             updated_at=to_text(self._clock.now()),
             detail=detail,
         )
