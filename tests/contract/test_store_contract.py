@@ -360,6 +360,10 @@ def _bad_name(char: str) -> tuple[str, dict[str, object], bool]:
     return (f"name with {char!a}", {"path": f"a{char}b"}, False)
 
 
+def _bad_tag(char: str) -> tuple[str, dict[str, object], bool]:
+    return (f"tag with {char!a}", {"tags": {"k": f"a{char}b"}}, False)
+
+
 def _policy_of(size: int) -> str:
     return POLICY.replace('"Sid":"Deny"', f'"Sid":"{"D" * (size - len(POLICY) + len("Deny"))}"')
 
@@ -381,7 +385,7 @@ LIMITS: list[tuple[str, dict[str, object], bool]] = [
     ("tag value of 256", {"tags": {"k": "v" * 256}}, True),
     ("tag value of 257", {"tags": {"k": "v" * 257}}, False),
     ("all tag characters", {"tags": {"aé 0_.:/=+-@": "Zß 9_.:/=+-@"}}, True),
-    *[(f"tag with {char!a}", {"tags": {"k": f"a{char}b"}}, False) for char in ",;!#*?\\\"'\n\t<>[]"],
+    *[_bad_tag(char) for char in ",;!#*?\\\"'\n\t<>[]"],
     ("tag key with a comma", {"tags": {"a,b": "v"}}, False),
     ("47 tags", {"tags": {f"k{number}": "v" for number in range(42)}}, True),
     ("48 tags, with three of the store's own", {"tags": {f"k{number}": "v" for number in range(43)}}, False),

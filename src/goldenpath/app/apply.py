@@ -33,6 +33,10 @@ from goldenpath.provision.fence import hold_fence
 from goldenpath.provision.retry import Retrier
 
 
+WORKERS = 8
+"""Calls in flight to a store behind a network; its pace is kept by the store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
     """What a person decided before an apply. The default decides nothing: drift waits, and the newest plan is as good as any (R17).
@@ -236,6 +240,11 @@ def _apply_scope(services: Services, ready: Ready, scope: StoreScope, decisions:
             limits=ExecutionLimits(deadline_seconds=limits.deadline_seconds, retry_limit=services.retry_limit),
         )
     return planned, receipt
+
+
+def _workers(services: Services, scope: StoreScope) -> int:
+    """Return how many records are written at a time; the embedded store takes one writer anyway."""
+    return 1 if services.settings.environment(scope.environment).store(scope.provider).is_embedded else WORKERS
 
 
 def _require_own_store(services: Services, scope: StoreScope, planned: ScopePlan) -> None:

@@ -41,6 +41,7 @@ def plan_scope(
     store: SecretObserver,
     *,
     expected: Mapping[tuple[str, str], Plan] | None = None,
+    is_thorough: bool = False,
 ) -> ScopePlan:
     """Plan one store from what it really holds.
 
@@ -51,6 +52,7 @@ def plan_scope(
         scope: The store and its requests.
         store: Where to look.
         expected: Plans that a person saw; anything else is refused as stale (R19).
+        is_thorough: Look at each record in full, where the store's list leaves something out.
 
     Raises:
         AccessDenied: ``apply.wrong-account`` (R33).
@@ -64,7 +66,7 @@ def plan_scope(
         deadline_seconds=settings.apply.deadline_seconds,
         retry_limit=services.retry_limit,
     )
-    observation = observe(store, scope.environment, desired, retrier=retrier)
+    observation = observe(store, scope.environment, desired, retrier=retrier, now=services.clock.now(), is_thorough=is_thorough)
     require_account(governance, scope, observation.account)
     plan = make_plan(
         environment=scope.environment,

@@ -60,8 +60,10 @@ class Status:
     findings: tuple[Finding, ...]
 
 
-def read_status(services: Services, *, environments: Sequence[str] = ()) -> Status:
+def read_status(services: Services, *, environments: Sequence[str] = (), is_thorough: bool = False) -> Status:
     """Look at the catalog and the stores; nothing is changed and no value is read.
+
+    ``is_thorough`` looks at each record in full, where a store's list leaves something out.
 
     Who lists a store's records is on record, with their number and no names (R53).
 
@@ -80,7 +82,7 @@ def read_status(services: Services, *, environments: Sequence[str] = ()) -> Stat
     with open_trail(services).operation("secret.list", target=listing, joins=joins_of(services, commit=governance.commit)) as operation:
         for scope in scopes:
             store = services.store(scope.environment, scope.provider)
-            plans.append(plan_scope(services, governance, governance.commit, scope, store).plan)
+            plans.append(plan_scope(services, governance, governance.commit, scope, store, is_thorough=is_thorough).plan)
             records |= {record.ref: record for record in store.list_records(scope.environment)}
         operation.add_detail("records", str(len(records)))
     steps = {step.request_id: step for plan in plans for step in plan.steps if step.action != "orphan"}

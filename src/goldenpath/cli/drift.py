@@ -22,7 +22,7 @@ def drift(state: CliState, environments: tuple[str, ...]) -> int:
     from goldenpath.app.status import read_status
     from goldenpath.plan.render import render_text
 
-    found = read_status(state.services, environments=state.environments(environments))
+    found = read_status(state.services, environments=state.environments(environments), is_thorough=True)
     plans = [plan for plan in found.plans if any(step.action in {"drift", "blocked", "orphan"} for step in plan.steps)]
     steps = [step for plan in plans for step in plan.steps if step.action in {"drift", "blocked", "orphan"}]
     text = (

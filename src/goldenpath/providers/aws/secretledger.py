@@ -28,6 +28,7 @@ class SecretLedger:
         self._lock = threading.Lock()
         self._half_done: set[str] = set()
         self._written: dict[str, tuple[float, StoreRecord | None]] = {}
+        self._policies: dict[str, tuple[float, str]] = {}
         self._listed: tuple[float, dict[str, StoreRecord]] | None = None
         self._first: Fence | None = None
         self._last: Fence | None = None
@@ -59,6 +60,7 @@ class SecretLedger:
         """Note that a record is about to be half done."""
         with self._lock:
             self._half_done.add(path)
+            self._policies.pop(path, None)
             self._written[path] = (self._clock.monotonic(), None)
 
     def finish(self, path: str, record: StoreRecord) -> None:
@@ -70,12 +72,20 @@ class SecretLedger:
     def touch(self, path: str) -> None:
         """Note that a record was changed; the next listing looks at it."""
         with self._lock:
+            self._policies.pop(path, None)
             self._written[path] = (self._clock.monotonic(), None)
 
-    def looked_at(self, path: str, *, is_complete: bool) -> None:
+    def looked_at(self, path: str, policy: str, *, is_complete: bool) -> None:
         """Note what a look at a record showed."""
         with self._lock:
+            self._policies[path] = (self._clock.monotonic(), policy)
             (self._half_done.discard if is_complete else self._half_done.add)(path)
+
+    def policy(self, path: str) -> str | None:
+        """Return the policy that a look showed as lately as a listing may be old; None for none."""
+        with self._lock:
+            seen_at, policy = self._policies.get(path, (float("-inf"), ""))
+            return policy if self._clock.monotonic() - seen_at < LISTED_SECONDS else None
 
     def listing(self) -> dict[str, StoreRecord] | None:
         """Return a listing that is still good enough; None when there is none."""

@@ -216,11 +216,13 @@ class SecretsManagerStore:
         seen = self._lease(environment).look()
         settled = self._settled[environment] = seen.settled if seen else 0
         found: dict[str, StoreRecord] = {}
+        ledger = self._ledger(environment)
         for row in self._rows():
             if environment_of(row) != environment:
                 continue
-            record = record_of(row, environment=environment, policy=None, settled=settled)
-            if is_ours(row) and (record.generation > settled or TAG_APPLIED not in tags_of(row)):
+            policy = None if row.get("DeletedDate") else ledger.policy(str(row["Name"]))
+            record = record_of(row, environment=environment, policy=policy, settled=settled)
+            if is_ours(row) and record.unobserved and (record.generation > settled or TAG_APPLIED not in tags_of(row)):
                 described = self.describe(record.ref)
                 if described is None:
                     continue
@@ -239,7 +241,7 @@ class SecretsManagerStore:
         policy = None if body.get("DeletedDate") else self._secrets.policy(ref)
         raw = record_of(body, environment=ref.environment, policy=policy, settled=generation_of(tags_of(body)))
         if raw.request_id and not raw.unobserved:
-            self._ledger(ref.environment).looked_at(ref.path, is_complete=not lacks_policy(raw))
+            self._ledger(ref.environment).looked_at(ref.path, policy or "", is_complete=not lacks_policy(raw))
         if not lacks_policy(raw):
             return raw
         return record_of(body, environment=ref.environment, policy=policy, settled=self._settled_of(ref.environment))
