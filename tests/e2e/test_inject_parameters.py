@@ -33,3 +33,198 @@ def test_a_key_becomes_a_secure_parameter_with_key_and_tag(zerotouch: Zerotouch)
     assert zerotouch.tags(FOLDER + "api_token")["goldenpath:id"] == "SEC-0304"
     answer = json.loads(done.out)
     assert (answer["written"], answer["unchanged"], answer["not_written"]) == (list(NAMES), [], [])
+
+
+def test_the_same_values_again_write_nothing(zerotouch: Zerotouch) -> None:
+    for _ in range(3):
+        assert zerotouch.inject(VALUES, "--yes").code == 0
+    assert sorted(zerotouch.puts()) == list(NAMES), "one write each, and no lease was taken for nothing"
+    assert zerotouch.aws.count("PutParameter") == len(NAMES) + 2
+    assert set(zerotouch.versions().values()) == {1}
+
+
+def test_only_what_changed_is_written(zerotouch: Zerotouch) -> None:
+    zerotouch.inject(VALUES, "--yes")
+    done = zerotouch.inject({**VALUES, "API_TOKEN": "tok-2bbdd831"}, "--yes")
+    assert json.loads(done.out)["written"] == [FOLDER + "api_token"]
+    assert zerotouch.versions() == {FOLDER + "api_token": 2, FOLDER + "database_password": 1, FOLDER + "database_url": 1}
+
+
+BAD_KEYS = ("API-KEY", "A B", "9X", "", "E\u0301", "aws_x", "Ssm", "/".join("abcdefghijklmnop"))
+
+
+def test_all_bad_keys_are_named_before_the_first_write(zerotouch: Zerotouch) -> None:
+    done = zerotouch.inject({**VALUES, **dict.fromkeys(BAD_KEYS, "canary-1f8a")}, "--yes")
+    assert done.code == 2
+    for key in BAD_KEYS:
+        assert f"the key {key!a} " in json.loads(done.out)["message"]
+    assert "canary" not in done.out + done.err
+    assert zerotouch.aws.mutating() == []
+
+
+@pytest.mark.parametrize("spellings", [("DATABASE_URL", "database_url"), ("Database_Url", "DATABASE_URL")])
+def test_two_spellings_of_one_key_are_refused_by_pair(zerotouch: Zerotouch, spellings: tuple[str, str]) -> None:
+    done = zerotouch.inject({spellings[0]: "https://a.example", spellings[1]: "https://b.example"}, "--yes")
+    assert (done.code, all(ascii(name) in done.err for name in spellings)) == (2, True)
+    assert "parameter.key-collision" in done.err
+    assert zerotouch.aws.mutating() == []
+
+
+UNFIT = {
+    "reference": "before{{x}}after",
+    "empty": "",
+    "nul": "a\x00b",
+    "too-large": "x" * 4097,
+    "placeholder": "********",
+}
+
+
+@pytest.mark.parametrize(("rule", "value"), [*UNFIT.items(), ("too-large", "\u00e9" * 4096)], ids=[*UNFIT, "umlauts"])
+def test_values_that_parameter_store_would_spoil_are_refused_here(zerotouch: Zerotouch, rule: str, value: str) -> None:
+    done = zerotouch.inject({**VALUES, "API_TOKEN": value}, "--yes")
+    assert (done.code, f"[value.{rule}]" in done.err) == (2, True), done.err
+    assert zerotouch.aws.mutating() == []
+
+
+def test_the_largest_value_of_the_tier_is_taken_as_it_is(zerotouch: Zerotouch) -> None:
+    value = "\u00e9\r\n=" * 819  # 4,095 bytes, an end that trimming would change
+    assert zerotouch.inject({"API_TOKEN": value}, "--yes").code == 0
+    assert zerotouch.parameter(FOLDER + "api_token")["Value"] == value
+
+
+@pytest.mark.parametrize("value", ["https://example.invalid/x", "file:///etc/passwd", "http://[", " padded =", "a\n-----\nb=="])
+def test_a_value_is_never_opened_trimmed_or_split(zerotouch: Zerotouch, value: str) -> None:
+    assert zerotouch.inject({"API_TOKEN": value}, "--yes").code == 0
+    assert zerotouch.parameter(FOLDER + "api_token")["Value"] == value
+
+
+def test_no_key_is_no_success(zerotouch: Zerotouch) -> None:
+    done = zerotouch.inject({}, "--yes")
+    assert (done.code, "parameter.batch-empty" in done.err) == (2, True)
+    assert zerotouch.inject({}, "--yes", "--allow-empty").code == 0
+    assert zerotouch.aws.mutating() == []
+
+
+def test_a_key_that_nobody_declares_is_refused(zerotouch: Zerotouch) -> None:
+    done = zerotouch.inject({**VALUES, "NEW_KEY": "x1y2z3"}, "--yes")
+    assert (done.code, "parameter.key-undeclared" in done.err) == (2, True)
+    assert zerotouch.aws.mutating() == []
+
+
+def test_throttled_for_good_after_one_the_rest_is_written_by_a_rerun(zerotouch: Zerotouch) -> None:
+    zerotouch.aws.faults.throttle_after(1, operation="PutParameter", resource=FOLDER + "*")
+    done = zerotouch.inject(VALUES, "--yes", "--retries", "0")
+    answer = json.loads(done.out)
+    assert (done.code, len(answer["written"]), len(answer["not_written"])) == (4, 1, 2), done.err
+    assert {receipt["code"] for receipt in answer["parameters"] if receipt["outcome"] == "not-written"} <= {
+        "store.throttled",
+        "provision.deadline",
+        "provision.retries",
+    }
+    zerotouch.aws.faults.clear()
+    again = json.loads(zerotouch.inject(VALUES, "--yes").out)
+    assert (again["written"], again["unchanged"]) == (answer["not_written"], answer["written"])
+    assert set(zerotouch.versions().values()) == {1}
+
+
+def test_one_that_is_denied_holds_no_other_up(zerotouch: Zerotouch) -> None:
+    zerotouch.aws.faults.deny("PutParameter", resource=FOLDER + "api_token")
+    done = zerotouch.inject(VALUES, "--yes")
+    answer = json.loads(done.out)
+    assert (done.code, answer["not_written"], len(answer["written"])) == (1, [FOLDER + "api_token"], 2)
+    assert [receipt["code"] for receipt in answer["parameters"] if receipt["outcome"] == "refused"] == ["store.access-denied"]
+
+
+def test_what_is_there_and_not_ours_stops_the_batch(zerotouch: Zerotouch) -> None:
+    console = zerotouch.console
+    console.put_parameter(Name=FOLDER + "database_url", Value="clear", Type="String")
+    console.put_parameter(Name=FOLDER + "api_token", Value="theirs", Type="SecureString")
+    console.put_parameter(
+        Name=FOLDER + "database_password", Value="other", Type="SecureString", Tags=[{"Key": "goldenpath:id", "Value": "SEC-0304"}]
+    )
+    done = zerotouch.inject(VALUES, "--yes")
+    assert done.code == 6
+    faults = json.loads(done.out)["message"].split("]")
+    for name, rule in (("database_url", "wrong-type"), ("api_token", "foreign"), ("database_password", "foreign")):
+        assert any(name in fault and fault.endswith(f"[parameter.{rule}") for fault in faults), faults
+    assert zerotouch.aws.mutating() == []
+
+
+def test_another_spelling_that_is_there_already_stops_the_batch(zerotouch: Zerotouch) -> None:
+    zerotouch.console.put_parameter(Name=FOLDER + "API_TOKEN", Value="older", Type="SecureString")
+    done = zerotouch.inject(VALUES, "--yes")
+    assert (done.code, "parameter.key-collision" in done.err) == (6, True)
+    assert zerotouch.aws.mutating() == []
+
+
+def test_a_labelled_oldest_version_is_refused_and_no_label_is_moved(zerotouch: Zerotouch) -> None:
+    zerotouch.inject(VALUES, "--yes")
+    name = FOLDER + "api_token"
+    for number in range(2, 101):
+        zerotouch.console.put_parameter(Name=name, Value=f"v{number}", Type="SecureString", Overwrite=True)
+    zerotouch.console.label_parameter_version(Name=name, ParameterVersion=1, Labels=["kept"])
+    before = len(zerotouch.aws.mutating())
+    done = zerotouch.inject({**VALUES, "DATABASE_PASSWORD": "another-83hd"}, "--yes")
+    assert (done.code, "parameter.version-labelled" in done.err) == (6, True)
+    assert len(zerotouch.aws.mutating()) == before
+    assert zerotouch.console.get_parameter_history(Name=name, MaxResults=1)["Parameters"][0]["Labels"] == ["kept"]
+
+
+@pytest.mark.parametrize("word", ["production", "prd"])
+def test_an_alias_is_the_environment(zerotouch: Zerotouch, word: str) -> None:
+    assert zerotouch.inject(VALUES, "--yes", environment=word).code == 0
+    assert sorted(zerotouch.versions()) == list(NAMES)
+
+
+@pytest.mark.parametrize("word", ["PROD", "Prod", "live"])
+def test_other_spellings_of_an_environment_are_refused(zerotouch: Zerotouch, word: str) -> None:
+    assert zerotouch.inject(VALUES, "--yes", environment=word).code == 2
+    assert zerotouch.aws.calls == []
+
+
+def test_a_dry_run_tells_and_writes_nothing(zerotouch: Zerotouch) -> None:
+    done = zerotouch.inject(VALUES, "--dry-run")
+    assert (done.code, json.loads(done.out)["not_written"]) == (0, list(NAMES))
+    assert zerotouch.aws.mutating() == []
+
+
+def test_prod_is_asked_for_by_name(zerotouch: Zerotouch) -> None:
+    done = zerotouch.inject(VALUES)
+    assert (done.code, "cli.confirmation-needed" in done.err) == (2, True)
+    assert zerotouch.aws.mutating() == []
+
+
+def test_a_value_as_argument_is_refused_without_echo(zerotouch: Zerotouch) -> None:
+    for arguments in (("API_TOKEN=canary-77d1",), ("--from-env", "API_TOKEN=canary-77d1"), ("--value", "canary-77d1")):
+        done = zerotouch.cli("inject", "--service", "service", "--environment", "prod", "--yes", *arguments)
+        assert (done.code, "canary" in done.out + done.err) == (2, False)
+        assert "value.on-command-line" in done.err
+    assert zerotouch.aws.calls == []
+
+
+def test_prune_lists_then_removes_what_is_no_longer_declared(zerotouch: Zerotouch) -> None:
+    zerotouch.inject(VALUES, "--yes")
+    tag = [{"Key": "goldenpath:id", "Value": "SEC-0304"}]
+    for key, tags in (("old_token", tag), ("foreign", []), ("of_a_request_that_is_gone", [{"Key": "goldenpath:id", "Value": "SEC-0999"}])):
+        zerotouch.console.put_parameter(Name=FOLDER + key, Value="v", Type="SecureString", Tags=tags)
+    assert json.loads(zerotouch.inject(VALUES, "--dry-run").out)["prunable"] == [FOLDER + "old_token"]
+    asked = zerotouch.inject(VALUES, "--prune")
+    assert (asked.code, FOLDER + "old_token" in asked.err) == (2, True)
+    done = zerotouch.inject(VALUES, "--prune", "--yes")
+    assert json.loads(done.out)["pruned"] == [FOLDER + "old_token"]
+    assert sorted(zerotouch.versions()) == sorted([*NAMES, FOLDER + "foreign", FOLDER + "of_a_request_that_is_gone"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_answer_is_resolved_by_looking(zerotouch: Zerotouch, when: str) -> None:
+    zerotouch.aws.faults.fail("PutParameter", when=when, resource=FOLDER + "api_token")  # type: ignore[arg-type]
+    done = zerotouch.inject(VALUES, "--yes")
+    assert done.code == 0, done.out
+    assert set(zerotouch.versions().values()) == {1}
+
+
+def test_credentials_of_another_account_are_refused_before_anything(zerotouch: Zerotouch) -> None:
+    zerotouch.aws.use_account(zerotouch.aws.runner_key, "111111111111")
+    done = zerotouch.inject(VALUES, "--yes")
+    assert done.code == 3
+    assert {call.operation for call in zerotouch.aws.calls} == {"GetCallerIdentity"}

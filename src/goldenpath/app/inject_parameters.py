@@ -170,8 +170,12 @@ def _effects(services: Services, batch: _Batch) -> ParameterEffects:
 def _look(batch: _Batch, effects: ParameterEffects) -> _Seen:
     observed = effects.list_parameters(batch.folder, owners=[request.id for request in batch.found.requests])
     _require_ours(batch, judge_observed(batch.assignments, observed))
-    there = [each.name for each in batch.assignments if each.name in observed]
-    changes = changes_of(batch.assignments, observed, effects.read_values(batch.folder, there))
+    current = effects.read_values(batch.folder, [each.name for each in batch.assignments])
+    if current.keys() - observed.keys():
+        # a list lags behind writes: what was written a moment ago is found by its name
+        observed |= effects.look_up(sorted(current.keys() - observed.keys()))
+        _require_ours(batch, judge_observed(batch.assignments, observed))
+    changes = changes_of(batch.assignments, observed, current)
     full = [change for change in changes if change.expected_version >= VERSIONS_MAX and not effects.has_room(change.desired.name)]
     _require_ours(batch, tuple(_full(change) for change in full))
     return _Seen(observed=observed, changes=changes, prunable=prunable(batch.declared, batch.found.in_use, observed))

@@ -64,6 +64,10 @@ class ParameterEffects:
         """Return what lies below ``folder``."""
         return self.retrier.call(lambda: self.store.list_parameters(folder, owners=owners))
 
+    def look_up(self, names: Collection[str]) -> dict[str, ParameterInfo]:
+        """Return parameters that a list did not show."""
+        return self.retrier.call(lambda: self.store.look_up(names)) if names else {}
+
     def has_room(self, name: str) -> bool:
         """Say whether another version fits."""
         return self.retrier.call(lambda: self.store.has_room(name))

@@ -107,9 +107,9 @@ def changes_of(
 ) -> tuple[Change, ...]:
     """Return what must be written: values, compared in constant time, and keys that differ; nothing for what is as it should be."""
     return tuple(
-        Change(assignment=each, desired=_kept_tier(each.declared.desired, info), expected_version=info.version if info else 0)
+        Change(assignment=each, desired=_kept_tier(each.declared.desired, info), expected_version=found.version if found else 0)
         for each in assignments
-        if not _is_as_desired(each, info := observed.get(each.name), current.get(each.name))
+        if not _is_as_desired(each, info := observed.get(each.name), found := current.get(each.name))
     )
 
 

@@ -34,7 +34,7 @@ _LONGEST_ACCOUNT: Final = "0" * 12
 
 
 class ParameterInfo(Record, frozen=True, kw_only=True):
-    """A parameter as observed. ``owner_id`` is the id of the request whose tag it carries, of those that were asked for; else empty."""
+    """A parameter as observed. ``owner_id`` is the id of the request whose tag it carries, else empty."""
 
     name: str
     type: str
@@ -90,13 +90,13 @@ def name_faults(name: str, *, region: str, account: str = "") -> Iterator[str]:
 
 
 def is_same_key(one: str, other: str) -> bool:
-    """Say whether two names of a KMS key are, or may be, the same key.
+    """Say whether two names of a KMS key are, or may be, the same key; the first is as observed, empty when unknown.
 
     A bare id, an ARN and an alias can mean one key; only two of the same kind can be told apart, so that a name spelled another way
     never makes every run write anew.
     """
-    first, second = (_bare_key(name or DEFAULT_KEY) for name in (one, other))
-    return first == second or first.startswith("alias/") != second.startswith("alias/")
+    first, second = _bare_key(one), _bare_key(other or DEFAULT_KEY)
+    return not one or first == second or first.startswith("alias/") != second.startswith("alias/")
 
 
 def _bare_key(name: str) -> str:

@@ -29,7 +29,14 @@ class ParameterObserver(Protocol):
         ...
 
     def list_parameters(self, path: str, *, owners: Collection[str]) -> dict[str, ParameterInfo]:
-        """Return, by name, everything one level below ``path``; ``owner_id`` is filled for parameters of the request ids ``owners``."""
+        """Return, by name, everything one level below ``path``; ``owner_id`` is filled for parameters of the request ids ``owners``.
+
+        May lag behind writes.
+        """
+        ...
+
+    def look_up(self, names: Iterable[str]) -> dict[str, ParameterInfo]:
+        """Return the parameters of these names as they are now, at a call for each; tier and key stay unknown."""
         ...
 
     def has_room(self, name: str) -> bool:

@@ -26,6 +26,7 @@ PERMISSIONS: Final = (
     "ssm:GetParameter",
     "ssm:GetParameterHistory",
     "ssm:GetParameters",
+    "ssm:ListTagsForResource",
     "ssm:PutParameter",
 )
 """What the role that injects needs on the parameters of its environment (``DescribeParameters`` knows no resource: ``*``), beside
@@ -71,6 +72,15 @@ class SsmParameters:
         owner_of = {str(each["Name"]): owner for owner in sorted(owners) for each in self._described(path, owner)}
         found = (_info(each, owner_of.get(str(each["Name"]), "")) for each in self._described(path))
         return {info.name: info for info in found}
+
+    def look_up(self, names: Iterable[str]) -> dict[str, ParameterInfo]:
+        """Return parameters that a lagging list does not show yet."""
+        found: dict[str, ParameterInfo] = {}
+        for some in _tens(list(names)):
+            body = self._calls.send(_SERVICE, "GetParameters", subject=some[0], Names=some, WithDecryption=False).body
+            for each in body.get("Parameters", ()):
+                found[each["Name"]] = _info(each, self._owner(each["Name"]))
+        return found
 
     def has_room(self, name: str) -> bool:
         """Say whether the oldest version that is kept may be dropped for a new one."""
@@ -133,6 +143,18 @@ class SsmParameters:
     def break_lease(self, environment: str) -> None:
         """End another holder's lease."""
         self._leases.break_lease(environment)
+
+    def _owner(self, name: str) -> str:
+        answer = self._calls.send(
+            _SERVICE,
+            "ListTagsForResource",
+            subject=name,
+            expected=frozenset({"InvalidResourceId"}),
+            ResourceType="Parameter",
+            ResourceId=name,
+        )
+        tags = {tag["Key"]: tag["Value"] for tag in answer.body.get("TagList", ())}
+        return str(tags.get(TAG_ID, ""))
 
     def _require_fence(self, fence: Fence) -> None:
         now = self._clock.monotonic()
