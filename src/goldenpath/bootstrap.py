@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
     from goldenpath.model.settings import EnvironmentSettings
+    from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
@@ -85,6 +86,7 @@ def open_platform(
         manifest_reader=cache(wiring.manifest_reader),
         store=_refuse_offline if is_offline else cache(wiring.store),
         parameters=_refuse_offline if is_offline else cache(wiring.parameters),
+        infrastructure=_refuse_offline if is_offline else cache(wiring.infrastructure),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -183,6 +185,11 @@ class _Wiring:
         if options.store.backend not in PARAMETER_BACKENDS:
             return no_parameters(environment)
         return PARAMETER_BACKENDS[options.store.backend](options)
+
+    def infrastructure(self) -> Infrastructure:
+        from goldenpath.providers.terraform.engine import TerraformEngine
+
+        return TerraformEngine(self._state, self._settings.provision.terraform)
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions

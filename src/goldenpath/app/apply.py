@@ -8,30 +8,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from goldenpath.app.audited import AuditedStore, Subject
+from goldenpath.app.audited import AuditedStore
+from goldenpath.app.audited_scope import audited_scope
 from goldenpath.app.continuity import delivered_from, require_continuous
 from goldenpath.app.deliver import deliver_environments, plan_delivery
 from goldenpath.app.desired import StoreScope, remember_store, remember_stores, require_same_store, scopes_of, stores_used
+from goldenpath.app.infrastructure import (
+    ProposedInfrastructure,
+    apply_infrastructure,
+    is_by_infrastructure,
+    lease_of,
+    propose_infrastructure,
+)
 from goldenpath.app.pending import PendingDelivery
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.ready import APPLIED, Ready, prepare
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
-from goldenpath.app.trail import joins_of, open_trail, target_of
+from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.outline import NOTHING, Outline
 from goldenpath.delivery.publish import require_seen
-from goldenpath.model.audit import ApprovalRef, AuditDecision, Target
+from goldenpath.model.audit import AuditDecision, Target
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.finding import Finding
-from goldenpath.model.naming import store_ref
 from goldenpath.model.plan import Plan
 from goldenpath.model.receipt import ApplyReceipt, DeliveryReceipt
-from goldenpath.model.request import SecretRequest
-from goldenpath.model.secret import SecretRef
 from goldenpath.provision.executor import ExecutionLimits, execute
-from goldenpath.provision.fence import hold_fence
+from goldenpath.provision.fence import HeldFence, hold_fence
 from goldenpath.provision.retry import Retrier
-
 
 WORKERS = 8
 """Calls in flight to a store behind a network; its pace is kept by the store."""
@@ -76,7 +80,8 @@ UNDECIDED = Decisions()
 class ApplyResult:
     """What one apply planned and did. ``awaiting`` are the requests whose manifests wait for a first value.
 
-    ``pending`` is what would be committed, on a plan; ``delivery`` is what was, after an apply.
+    ``pending`` is what would be committed, on a plan; ``delivery`` is what was, after an apply. ``infrastructure`` is what the tool
+    that makes containers says it would do, on a plan.
     """
 
     commit: str
@@ -86,6 +91,7 @@ class ApplyResult:
     receipts: tuple[ApplyReceipt, ...] = ()
     delivery: DeliveryReceipt | None = None
     awaiting: tuple[str, ...] = ()
+    infrastructure: tuple[ProposedInfrastructure, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -99,8 +105,11 @@ def plan_apply(
     environments: Sequence[str] = (),
     commit: str | None = None,
     decisions: Decisions = UNDECIDED,
+    asks_infrastructure: bool = True,
 ) -> ApplyResult:
     """Return what an apply would do to stores and manifests; nothing is changed, and what an apply refuses at once is refused here.
+
+    ``asks_infrastructure`` is False where nobody looks at the plan of the tool that makes containers, which takes it half a minute.
 
     Raises:
         Conflict: ``plan.*`` and ``delivery.not-seen`` when it would do anything but what the decisions were made about, so that a stale
@@ -110,10 +119,20 @@ def plan_apply(
     ready = prepare(services, commit=commit)
     scopes = _scopes(services, ready, environments)
     with refusals_recorded(services, "platform.apply"):
-        plans = tuple(_plan_scope(services, ready, scope, _audited(services, ready, scope), expected=decisions.plans) for scope in scopes)
+        plans = tuple(
+            _plan_scope(services, ready, scope, audited_scope(services, ready, scope), expected=decisions.plans) for scope in scopes
+        )
         _require_delivered_before(services, ready, scopes)
         pending = _plan_manifests(services, ready, scopes, decisions)
-    return ApplyResult(commit=ready.commit, plans=plans, warnings=ready.warnings, pending=pending, awaiting=pending.awaiting)
+        found = _infrastructure(services, ready, scopes, plans, decisions) if asks_infrastructure else ()
+    return ApplyResult(
+        commit=ready.commit,
+        plans=plans,
+        warnings=ready.warnings,
+        pending=pending,
+        awaiting=pending.awaiting,
+        infrastructure=found,
+    )
 
 
 def apply(
@@ -154,6 +173,16 @@ def apply(
     if result.is_complete and not environments:
         services.journal().remember(APPLIED, ready.commit)
     return result
+
+
+def _infrastructure(
+    services: Services, ready: Ready, scopes: Sequence[StoreScope], plans: Sequence[ScopePlan], decisions: Decisions
+) -> tuple[ProposedInfrastructure, ...]:
+    proposed = (
+        propose_infrastructure(services, ready.governance, scope, each.plan, accept_drift=decisions.accept_drift)
+        for scope, each in zip(scopes, plans, strict=True)
+    )
+    return tuple(each for each in proposed if each is not None)
 
 
 def _plan_manifests(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> PendingDelivery:
@@ -206,40 +235,54 @@ def _plan_scope(
 
 
 def _apply_scope(services: Services, ready: Ready, scope: StoreScope, decisions: Decisions) -> tuple[ScopePlan, ApplyReceipt]:
-    limits = ready.governance.settings.apply
-    store = _audited(services, ready, scope)
+    settings = ready.governance.settings
+    store = audited_scope(services, ready, scope)
     services.progress(f"{scope.environment}/{scope.provider}: looking")
     with hold_fence(
         store,
         scope.environment,
         holder=f"{services.correlation_id}:{services.entropy.sortable_id()}",
-        lease_seconds=limits.lease_seconds,
+        lease_seconds=lease_of(settings, scope),
         clock=services.clock,
-        wait_seconds=limits.lease_seconds,
+        wait_seconds=settings.apply.lease_seconds,
         retrier=Retrier(
             clock=services.clock,
             entropy=services.entropy,
-            deadline_seconds=limits.deadline_seconds,
+            deadline_seconds=settings.apply.deadline_seconds,
             retry_limit=services.retry_limit,
         ),
     ) as held:
         planned = _plan_scope(services, ready, scope, store, expected=decisions.plans)
         remember_store(services.journal(), scope, planned.plan.account)
-        receipt = execute(
-            planned.plan,
-            store=store,
-            fence=held,
-            journal=services.journal(),
-            clock=services.clock,
-            entropy=services.entropy,
-            correlation_id=services.correlation_id,
-            accept_drift=decisions.accept_drift,
-            progress=lambda step: (
-                services.progress(f"{step.request_id} {step.action}: {step.outcome}") if step.action != "unchanged" else None
-            ),
-            limits=ExecutionLimits(deadline_seconds=limits.deadline_seconds, retry_limit=services.retry_limit),
-        )
-    return planned, receipt
+        carry_out = apply_infrastructure if is_by_infrastructure(settings, scope) else _apply_directly
+        return planned, carry_out(services, ready, scope, planned.plan, store=store, fence=held, accept_drift=decisions.accept_drift)
+
+
+def _apply_directly(
+    services: Services,
+    ready: Ready,
+    scope: StoreScope,
+    plan: Plan,
+    *,
+    store: AuditedStore,
+    fence: HeldFence,
+    accept_drift: frozenset[str],
+) -> ApplyReceipt:
+    limits = ready.governance.settings.apply
+    return execute(
+        plan,
+        store=store,
+        fence=fence,
+        journal=services.journal(),
+        clock=services.clock,
+        entropy=services.entropy,
+        correlation_id=services.correlation_id,
+        accept_drift=accept_drift,
+        progress=lambda step: services.progress(f"{step.request_id} {step.action}: {step.outcome}") if step.action != "unchanged" else None,
+        limits=ExecutionLimits(
+            workers=_workers(services, scope), deadline_seconds=limits.deadline_seconds, retry_limit=services.retry_limit
+        ),
+    )
 
 
 def _workers(services: Services, scope: StoreScope) -> int:
@@ -251,27 +294,6 @@ def _require_own_store(services: Services, scope: StoreScope, planned: ScopePlan
     """Refuse an exchanged store; one that lives in memory is a new one in every run, and keeps nothing that could be lost."""
     if services.settings.environment(scope.environment).store(scope.provider).backend != "memory":
         require_same_store(services.journal(), scope, planned.plan.account)
-
-
-def _audited(services: Services, ready: Ready, scope: StoreScope) -> AuditedStore:
-    prefix = ready.governance.settings.naming.prefix
-    subjects: dict[SecretRef, Subject] = {
-        store_ref(request, prefix=prefix): Subject(
-            target=target_of(request, prefix=prefix),
-            joins=joins_of(services, request, commit=ready.commit),
-            decision=_decision(ready, request),
-        )
-        for request in scope.requests
-    }
-    return AuditedStore(services.store(scope.environment, scope.provider), open_trail(services), subjects)
-
-
-def _decision(ready: Ready, request: SecretRequest) -> AuditDecision:
-    statements = [approval.statement for approval in ready.approvals.get(request.id, ())]
-    return AuditDecision(
-        approvals=tuple(ApprovalRef(actor=each.approver, time=each.time, plan_digest=each.change_digest) for each in statements),
-        waivers=tuple(sorted({finding.waived_by for finding in ready.warnings if finding.subject == request.id and finding.waived_by})),
-    )
 
 
 def _scopes(services: Services, ready: Ready, environments: Sequence[str]) -> tuple[StoreScope, ...]:

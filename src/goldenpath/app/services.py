@@ -12,6 +12,7 @@ from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
 from goldenpath.ports.audit import AuditSink
 from goldenpath.ports.clock import Clock, Entropy
+from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.parameters import ParameterStore
 from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
@@ -29,11 +30,17 @@ def no_parameters(environment: str) -> NoReturn:
     )
 
 
+def no_infrastructure() -> NoReturn:
+    """Refuse: this platform was wired without an infrastructure tool."""
+    raise Misconfigured("terraform.missing", "no infrastructure tool is wired", hint="use provision.engine: direct")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The wired platform. Members that open files or databases are callables, so a verb pays only for what it uses.
 
     ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
+    ``infrastructure`` plans and makes containers where ``provision.engine`` is not ``direct``.
     ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
@@ -57,6 +64,7 @@ class Services:
     audit_folder: Callable[[], Path]
     index_file: Callable[[], Path | None] = lambda: None
     parameters: Callable[[str], ParameterStore] = no_parameters
+    infrastructure: Callable[[], Infrastructure] = no_infrastructure
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -20,12 +20,11 @@ class ExistingRecord(Record, frozen=True, kw_only=True):
 
 
 class ReaderRole(Record, frozen=True, kw_only=True):
-    """The role that External Secrets assumes. ``oidc_provider`` is the cluster's issuer, host and path."""
+    """The role that External Secrets assumes, with its two documents as they are projected."""
 
-    oidc_provider: str
-    namespace: str
-    service_account: str
-    kms_key: str = ""
+    name: str
+    trust_policy: str
+    policy: str
 
 
 class InfrastructureRoot(Record, frozen=True, kw_only=True):
@@ -39,7 +38,6 @@ class InfrastructureRoot(Record, frozen=True, kw_only=True):
     variables: bytes
     account: str
     region: str
-    prefix: str
     role_arn: str = ""
     profile: str = ""
     session_name: str = "goldenpath"

@@ -18,7 +18,7 @@ from goldenpath.model.store import DesiredSecret, StoreRecord
 from goldenpath.ports.infrastructure import InfrastructureWorkspace
 from goldenpath.provision.agreement import Objection, is_agreed, objections
 from goldenpath.provision.effects import Effect, EffectRunner, operation_token
-from goldenpath.provision.executor import NOT_CONVERGED, Progress, close_open_entries
+from goldenpath.provision.executor import NOT_CONVERGED, close_open_entries
 from goldenpath.provision.fence import HeldFence
 from goldenpath.provision.observe import is_as_desired
 
@@ -46,7 +46,7 @@ def lease_seconds(configured: float, command_timeout_seconds: float) -> float:
 def existing_records(plan: Plan) -> tuple[ExistingRecord, ...]:
     """Return the records that are ours and alive, for the tool to take over."""
     return tuple(
-        ExistingRecord(request_id=step.request_id, name=step.observed.ref.path, has_policy=bool(step.observed.policy))
+        ExistingRecord(request_id=step.request_id, name=step.observed.ref.path, has_policy=_has_policy(step.desired, step.observed))
         for step in plan.steps
         if step.desired is not None
         and step.observed is not None
@@ -65,7 +65,6 @@ class InfrastructureRun:
         fence: The right to write; held during the tool's whole apply.
         recorded: Opens the audit records of the steps.
         accept_drift: Request ids whose drift a person decided to overwrite.
-        progress: Called with each receipt, in plan order.
     """
 
     def __init__(
@@ -76,14 +75,12 @@ class InfrastructureRun:
         fence: HeldFence,
         recorded: Recorded,
         accept_drift: frozenset[str] = frozenset(),
-        progress: Progress | None = None,
     ) -> None:
         self._plan = plan
         self._runner = runner
         self._fence = fence
         self._recorded = recorded
         self._accept_drift = accept_drift
-        self._progress = progress
 
     @property
     def held_up(self) -> tuple[Objection, ...]:
@@ -94,8 +91,9 @@ class InfrastructureRun:
     def refuse(self, reasons: Sequence[Objection], proposed: InfrastructurePlan | None = None) -> InfrastructureResult:
         """Return the receipt of a run in which nothing was done."""
         by_id = {each.request_id: each for each in reversed(reasons)}
-        general = next((each for each in reasons if not each.request_id), None)
-        return self._result({step.request_id: _refusal(step, by_id, general) for step in self._pending(by_id)}, proposed)
+        pending = {step.request_id: _refusal(step, by_id) for step in self._pending(by_id)}
+        others = tuple(_unowned(each) for each in by_id.values() if each.request_id not in pending)
+        return self._result(pending, proposed, others=others)
 
     def carry_out(self, workspace: InfrastructureWorkspace) -> InfrastructureResult:
         """Let the tool plan, compare, apply, and look at what came of it.
@@ -109,12 +107,14 @@ class InfrastructureRun:
         if against:
             return self.refuse(against, proposed)
         steps = [step for step in self._plan.steps if is_agreed(step, self._accept_drift)]
-        with self._recorded(steps) as failed:
+        unsettled = [step for step in self._plan.steps if step.action == "unchanged" and _needs_settling(step)]
+        with self._recorded([*steps, *unsettled]) as failed:
             done = self._apply(workspace, steps, is_needed=bool(proposed.changes))
             for request_id, receipt in done.items():
                 if receipt.outcome != "done":
                     failed(request_id, receipt.code)
-        self._settle_unchanged()
+            for step in unsettled:
+                self._runner.run(self._effect(step))
         return self._result(done, proposed)
 
     def _apply(self, workspace: InfrastructureWorkspace, steps: Sequence[Step], *, is_needed: bool) -> dict[str, StepReceipt]:
@@ -149,15 +149,9 @@ class InfrastructureRun:
             return _receipt(step, outcome, error.code, error.message, is_retryable=isinstance(error, ProviderUnavailable))
         return _receipt(step, "partial", NOT_CONVERGED, "the record is not as wanted after the apply; plan again")
 
-    def _settle_unchanged(self) -> None:
-        """Write the bookkeeping of a run that died after the tool's apply: without it the next change would look like drift."""
-        for step in self._plan.steps:
-            if step.action == "unchanged" and step.desired is not None and not _is_settled(step.desired, step.observed):
-                self._runner.run(self._effect(step, action="update"))
-
-    def _effect(self, step: Step, *, action: str = "") -> Effect:
+    def _effect(self, step: Step) -> Effect:
         desired = _desired(step)
-        action = action or ("create" if step.action == "create" else "update")
+        action = "create" if step.action == "create" else "update"
         bookkeeping = self._runner.bookkeeping(desired)
         return Effect(
             action=action,
@@ -170,11 +164,10 @@ class InfrastructureRun:
     def _pending(self, refused: Mapping[str, Objection]) -> list[Step]:
         return [step for step in self._plan.steps if step.request_id in refused or step.action in {"create", "update", "drift", "blocked"}]
 
-    def _result(self, done: Mapping[str, StepReceipt], proposed: InfrastructurePlan | None) -> InfrastructureResult:
-        receipts = tuple(done.get(step.request_id) or _left_alone(step) for step in self._plan.steps)
-        if self._progress is not None:
-            for each in receipts:
-                self._progress(each)
+    def _result(
+        self, done: Mapping[str, StepReceipt], proposed: InfrastructurePlan | None, *, others: tuple[StepReceipt, ...] = ()
+    ) -> InfrastructureResult:
+        receipts = (*(done.get(step.request_id) or _left_alone(step) for step in self._plan.steps), *others)
         close_open_entries(self._runner, self._plan.environment, {receipt.request_id: receipt.outcome for receipt in receipts})
         receipt = ApplyReceipt(
             environment=self._plan.environment,
@@ -188,15 +181,32 @@ class InfrastructureRun:
         return InfrastructureResult(receipt=receipt, proposed=proposed)
 
 
-def _refusal(step: Step, by_id: Mapping[str, Objection], general: Objection | None) -> StepReceipt:
-    reason = by_id.get(step.request_id) or general
+def _has_policy(desired: DesiredSecret, record: StoreRecord) -> bool:
+    """Say whether a record has a policy; where that was not looked at, it is believed to be as it was left."""
+    return bool(desired.policy) if "policy" in record.unobserved else bool(record.policy)
+
+
+def _refusal(step: Step, by_id: Mapping[str, Objection]) -> StepReceipt:
+    reason = by_id.get(step.request_id)
     if reason is not None:
         return _receipt(step, "refused", reason.code, reason.message)
-    return _receipt(step, "refused", HELD_UP, "not tried: another step of the same Terraform plan was refused")
+    return _receipt(step, "refused", HELD_UP, "not tried: another part of the same Terraform plan was refused")
+
+
+def _unowned(reason: Objection) -> StepReceipt:
+    """Return the receipt for what is in the tool's plan and in none of our steps."""
+    return StepReceipt(
+        request_id=reason.request_id, ref="", action="terraform", outcome="refused", code=reason.code, message=reason.message
+    )
 
 
 def _left_alone(step: Step) -> StepReceipt:
     return _receipt(step, "skipped" if step.action == "orphan" else "already", step.reason, step.detail)
+
+
+def _needs_settling(step: Step) -> bool:
+    """Say whether a run died between the tool's apply and our bookkeeping: without that the next change would look like drift."""
+    return step.desired is not None and not _is_settled(step.desired, step.observed)
 
 
 def _is_settled(desired: DesiredSecret, record: StoreRecord | None) -> bool:

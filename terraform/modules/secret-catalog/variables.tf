@@ -32,33 +32,37 @@ variable "goldenpath_secrets" {
 }
 
 variable "external_secrets_role" {
-  description = "The IRSA role that External Secrets assumes to read the values of one environment; null for none."
+  description = <<-EOT
+    The IRSA role that External Secrets assumes to read the values of one environment; null for none. The documents are
+    iam/external-secrets-trust.json and iam/external-secrets-role.json of the environment's folder.
+  EOT
   type = object({
-    name              = string
-    oidc_provider_arn = string
-    namespace         = string
-    service_account   = string
-    prefix            = string
-    environment       = string
-    kms_key_arns      = optional(list(string), [])
+    name         = string
+    environment  = string
+    trust_policy = string
+    policy       = string
   })
   default = null
 
   validation {
     condition = var.external_secrets_role == null ? true : alltrue([
-      for word in [
-        var.external_secrets_role.namespace,
-        var.external_secrets_role.service_account,
-        var.external_secrets_role.prefix,
-        var.external_secrets_role.environment,
-      ] : can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", word))
+      for statement in jsondecode(var.external_secrets_role.trust_policy).Statement : alltrue([
+        keys(statement.Condition) == ["StringEquals"],
+        length([for claim, text in statement.Condition.StringEquals : claim if endswith(claim, ":aud") && text == "sts.amazonaws.com"]) == 1,
+        length([
+          for claim, text in statement.Condition.StringEquals : claim
+          if endswith(claim, ":sub") && can(regex("^system:serviceaccount:[a-z0-9.-]+:[a-z0-9.-]+$", text))
+        ]) == 1,
+        keys(statement.Principal) == ["Federated"],
+      ])
     ])
-    error_message = "Namespace, service account, prefix and environment are plain lower-case names: a wildcard would widen the role."
+    error_message = "The trust must compare audience and one service account exactly."
   }
   validation {
-    condition = var.external_secrets_role == null ? true : can(
-      regex("^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^*?]+$", var.external_secrets_role.oidc_provider_arn)
-    )
-    error_message = "The OIDC provider is given by its ARN."
+    condition = var.external_secrets_role == null ? true : alltrue([
+      for statement in jsondecode(var.external_secrets_role.policy).Statement :
+      !contains(flatten([statement.Resource]), "*") && alltrue([for action in flatten([statement.Action]) : !strcontains(action, "*")])
+    ])
+    error_message = "The role's policy must name its actions and its resources."
   }
 }

@@ -26,7 +26,7 @@ def render_root(root: InfrastructureRoot, *, backend: str, backend_config: Mappi
     """Return ``main.tf.json``."""
     call: dict[str, Any] = {"source": f"./{MODULE}", VARIABLE: f"${{var.{VARIABLE}}}"}
     if root.reader_role is not None:
-        call[ROLE_VARIABLE] = _role(root, root.reader_role)
+        call[ROLE_VARIABLE] = _role(root.reader_role, root.environment)
     document = {
         "terraform": {
             "required_version": TERRAFORM_VERSIONS,
@@ -73,17 +73,9 @@ def _provider(root: InfrastructureRoot) -> dict[str, Any]:
     return provider
 
 
-def _role(root: InfrastructureRoot, role: ReaderRole) -> dict[str, Any]:
-    partition = "aws-cn" if root.region.startswith("cn-") else "aws-us-gov" if root.region.startswith("us-gov-") else "aws"
-    return {
-        "name": f"{root.prefix}-{root.environment}-external-secrets",
-        "oidc_provider_arn": f"arn:{partition}:iam::{root.account}:oidc-provider/{_literal(role.oidc_provider)}",
-        "namespace": role.namespace,
-        "service_account": role.service_account,
-        "prefix": root.prefix,
-        "environment": root.environment,
-        "kms_key_arns": [_literal(role.kms_key)] if role.kms_key.startswith("arn:") else [],
-    }
+def _role(role: ReaderRole, environment: str) -> dict[str, Any]:
+    texts = {"name": role.name, "environment": environment, "trust_policy": role.trust_policy, "policy": role.policy}
+    return {name: _literal(text) for name, text in texts.items()}
 
 
 def _import(kind: str, names: str, arn: str) -> dict[str, str]:

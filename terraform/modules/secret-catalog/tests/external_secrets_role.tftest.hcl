@@ -1,89 +1,43 @@
-mock_provider "aws" {
-  override_data {
-    target = data.aws_caller_identity.current
-    values = { account_id = "593517239005" }
-  }
-  override_data {
-    target = data.aws_partition.current
-    values = { partition = "aws" }
-  }
-  override_data {
-    target = data.aws_region.current
-    values = { name = "us-east-1" }
-  }
-}
+mock_provider "aws" {}
 
 variables {
   goldenpath_secrets = {}
   external_secrets_role = {
-    name              = "goldenpath-dev-external-secrets"
-    oidc_provider_arn = "arn:aws:iam::593517239005:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123"
-    namespace         = "external-secrets"
-    service_account   = "eso-irsa-sa"
-    prefix            = "goldenpath"
-    environment       = "dev"
+    name         = "goldenpath-dev-external-secrets"
+    environment  = "dev"
+    trust_policy = <<-EOT
+      {"Statement": [{
+        "Sid": "AssumeByOneIdentity", "Effect": "Allow", "Action": ["sts:AssumeRoleWithWebIdentity"],
+        "Principal": {"Federated": "arn:aws:iam::593517239005:oidc-provider/oidc.example/id/1"},
+        "Condition": {"StringEquals": {
+          "oidc.example/id/1:aud": "sts.amazonaws.com",
+          "oidc.example/id/1:sub": "system:serviceaccount:external-secrets:eso-irsa-sa"
+        }}
+      }], "Version": "2012-10-17"}
+    EOT
+    policy       = <<-EOT
+      {"Statement": [{
+        "Sid": "ReadValues", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"],
+        "Resource": ["arn:aws:secretsmanager:us-east-1:593517239005:secret:goldenpath/*/dev/*-??????"]
+      }], "Version": "2012-10-17"}
+    EOT
   }
 }
 
-run "one_service_account_may_assume_it" {
+run "the_role_has_the_projected_documents" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_role.external_secrets["external-secrets"].assume_role_policy).Statement == [{
-      Sid       = "OneServiceAccount"
-      Effect    = "Allow"
-      Action    = "sts:AssumeRoleWithWebIdentity"
-      Principal = { Federated = var.external_secrets_role.oidc_provider_arn }
-      Condition = {
-        StringEquals = {
-          "oidc.eks.us-east-1.amazonaws.com/id/0123:aud" = "sts.amazonaws.com"
-          "oidc.eks.us-east-1.amazonaws.com/id/0123:sub" = "system:serviceaccount:external-secrets:eso-irsa-sa"
-        }
-      }
-    }]
-    error_message = "exact audience and subject, nothing that matches more"
+    condition     = jsondecode(aws_iam_role.external_secrets["external-secrets"].assume_role_policy) == jsondecode(var.external_secrets_role.trust_policy)
+    error_message = "the trust, unchanged"
   }
-}
-
-run "it_reads_one_environment_and_nothing_else" {
-  command = plan
-
   assert {
-    condition = jsondecode(aws_iam_role_policy.external_secrets["external-secrets"].policy).Statement == [{
-      Sid       = "ReadValues"
-      Effect    = "Allow"
-      Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:ListSecretVersionIds"]
-      Resource  = ["arn:aws:secretsmanager:us-east-1:593517239005:secret:goldenpath/*/dev/*-??????"]
-      Condition = { StringEquals = { "aws:ResourceTag/goldenpath:environment" = "dev" } }
-    }]
-    error_message = "one environment by pattern and by tag"
+    condition     = jsondecode(aws_iam_role_policy.external_secrets["external-secrets"].policy) == jsondecode(var.external_secrets_role.policy)
+    error_message = "the permission, unchanged"
   }
-}
-
-run "it_decrypts_with_the_keys_that_are_named" {
-  command = plan
-
-  variables {
-    external_secrets_role = {
-      name              = "goldenpath-dev-external-secrets"
-      oidc_provider_arn = "arn:aws:iam::593517239005:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123"
-      namespace         = "external-secrets"
-      service_account   = "eso-irsa-sa"
-      prefix            = "goldenpath"
-      environment       = "dev"
-      kms_key_arns      = ["arn:aws:kms:us-east-1:593517239005:key/1"]
-    }
-  }
-
   assert {
-    condition = jsondecode(aws_iam_role_policy.external_secrets["external-secrets"].policy).Statement[1] == {
-      Sid       = "DecryptValues"
-      Effect    = "Allow"
-      Action    = ["kms:Decrypt"]
-      Resource  = ["arn:aws:kms:us-east-1:593517239005:key/1"]
-      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.us-east-1.amazonaws.com" } }
-    }
-    error_message = "these keys, through Secrets Manager only"
+    condition     = aws_iam_role.external_secrets["external-secrets"].tags["goldenpath:environment"] == "dev"
+    error_message = "whose it is"
   }
 }
 
@@ -100,17 +54,75 @@ run "no_role_unless_asked_for" {
   }
 }
 
-run "a_wildcard_namespace_is_refused" {
+run "a_trust_without_a_subject_is_refused" {
   command = plan
 
   variables {
     external_secrets_role = {
-      name              = "goldenpath-dev-external-secrets"
-      oidc_provider_arn = "arn:aws:iam::593517239005:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123"
-      namespace         = "*"
-      service_account   = "eso-irsa-sa"
-      prefix            = "goldenpath"
-      environment       = "dev"
+      name         = "goldenpath-dev-external-secrets"
+      environment  = "dev"
+      trust_policy = "{\"Statement\": [{\"Principal\": {\"Federated\": \"arn:aws:iam::593517239005:oidc-provider/o\"}, \"Condition\": {\"StringEquals\": {\"o:aud\": \"sts.amazonaws.com\"}}}]}"
+      policy       = "{\"Statement\": [{\"Action\": [\"secretsmanager:GetSecretValue\"], \"Resource\": [\"arn:x\"]}]}"
+    }
+  }
+
+  expect_failures = [var.external_secrets_role]
+}
+
+run "a_trust_by_pattern_is_refused" {
+  command = plan
+
+  variables {
+    external_secrets_role = {
+      name         = "goldenpath-dev-external-secrets"
+      environment  = "dev"
+      trust_policy = "{\"Statement\": [{\"Principal\": {\"Federated\": \"arn:aws:iam::593517239005:oidc-provider/o\"}, \"Condition\": {\"StringLike\": {\"o:sub\": \"system:serviceaccount:*\"}, \"StringEquals\": {\"o:aud\": \"sts.amazonaws.com\"}}}]}"
+      policy       = "{\"Statement\": [{\"Action\": [\"secretsmanager:GetSecretValue\"], \"Resource\": [\"arn:x\"]}]}"
+    }
+  }
+
+  expect_failures = [var.external_secrets_role]
+}
+
+run "a_wildcard_subject_is_refused" {
+  command = plan
+
+  variables {
+    external_secrets_role = {
+      name         = "goldenpath-dev-external-secrets"
+      environment  = "dev"
+      trust_policy = "{\"Statement\": [{\"Principal\": {\"Federated\": \"arn:aws:iam::593517239005:oidc-provider/o\"}, \"Condition\": {\"StringEquals\": {\"o:aud\": \"sts.amazonaws.com\", \"o:sub\": \"system:serviceaccount:a:*\"}}}]}"
+      policy       = "{\"Statement\": [{\"Action\": [\"secretsmanager:GetSecretValue\"], \"Resource\": [\"arn:x\"]}]}"
+    }
+  }
+
+  expect_failures = [var.external_secrets_role]
+}
+
+run "a_policy_on_every_resource_is_refused" {
+  command = plan
+
+  variables {
+    external_secrets_role = {
+      name         = "goldenpath-dev-external-secrets"
+      environment  = "dev"
+      trust_policy = "{\"Statement\": [{\"Principal\": {\"Federated\": \"arn:aws:iam::593517239005:oidc-provider/o\"}, \"Condition\": {\"StringEquals\": {\"o:aud\": \"sts.amazonaws.com\", \"o:sub\": \"system:serviceaccount:a:b\"}}}]}"
+      policy       = "{\"Statement\": [{\"Action\": [\"secretsmanager:GetSecretValue\"], \"Resource\": \"*\"}]}"
+    }
+  }
+
+  expect_failures = [var.external_secrets_role]
+}
+
+run "a_policy_with_every_action_is_refused" {
+  command = plan
+
+  variables {
+    external_secrets_role = {
+      name         = "goldenpath-dev-external-secrets"
+      environment  = "dev"
+      trust_policy = "{\"Statement\": [{\"Principal\": {\"Federated\": \"arn:aws:iam::593517239005:oidc-provider/o\"}, \"Condition\": {\"StringEquals\": {\"o:aud\": \"sts.amazonaws.com\", \"o:sub\": \"system:serviceaccount:a:b\"}}}]}"
+      policy       = "{\"Statement\": [{\"Action\": [\"secretsmanager:*\"], \"Resource\": [\"arn:x\"]}]}"
     }
   }
 
