@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.standins import moto_state
@@ -14,6 +14,7 @@ from goldenpath.projection.evaluator import evaluate
 
 ALLOW_ALL: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _OPEN: Final = frozenset({"ListSecrets", "GetRandomPassword", "GetCallerIdentity", "ValidateResourcePolicy"})
+_ARN_ACCOUNT: Final = 4
 _ISSUED_KEY: Final = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 _CALLER: Final = re.compile(rb"<Arn>[^<]*</Arn>")
 
@@ -29,7 +30,7 @@ class StandInPrincipal:
 
     @property
     def account(self) -> str:
-        return self.arn.split(":")[4]
+        return self.arn.split(":")[_ARN_ACCOUNT]
 
     @property
     def caller_arn(self) -> str:
@@ -82,7 +83,7 @@ class Principals:
 
 def check(request: AwsRequest, principal: StandInPrincipal) -> None:
     """Refuse what the policies refuse. Raises ``AwsRefusal`` ``AccessDeniedException``."""
-    if not principal.is_bound:
+    if not principal.is_bound and principal.account == request.account:
         return
     if request.service == "ssm":
         names = request.parameters.get("Names") or [request.text("Name") or request.text("Path") or request.text("ResourceId")]
@@ -101,6 +102,13 @@ def _check_secret(request: AwsRequest, principal: StandInPrincipal) -> None:
         return
     if not may(request.operation, secret.arn, secret.policy or "", principal):
         raise _denied(request, principal, secret.arn)
+
+
+def at_its_owner(request: AwsRequest) -> AwsRequest:
+    """Return the request as it arrives in the account of the secret that it names by ARN."""
+    front = request.text("SecretId").split(":")
+    is_arn = request.service == "secretsmanager" and len(front) > _ARN_ACCOUNT and front[0] == "arn"
+    return replace(request, account=front[_ARN_ACCOUNT]) if is_arn else request
 
 
 def split_batch(request: AwsRequest, principal: StandInPrincipal) -> tuple[AwsRequest, list[dict[str, str]]]:
@@ -124,7 +132,7 @@ def may(operation: str, arn: str, resource_policy: str, principal: StandInPrinci
     answers = [evaluate(principal.identity_policy, attempt), evaluate(resource_policy, attempt)]
     if "denied" in answers:
         return False
-    is_same_account = principal.account == arn.split(":")[4]
+    is_same_account = principal.account == arn.split(":")[_ARN_ACCOUNT]
     return "allowed" in answers if is_same_account else answers == ["allowed", "allowed"]
 
 

@@ -77,7 +77,7 @@ class StrictAwsApp:
             own = self._own_answer(request)
             if own is not None:
                 return own
-            request = self._judged(request, principal)
+            request = self._judged(access.at_its_owner(request), principal)
             request, denied = access.split_batch(request, principal)
             self._lag.before(request)
             with self._lag.applied(request):

@@ -203,4 +203,8 @@ def _quiet_handler() -> Any:
             if type == "error":
                 sys.stderr.write(f"stand-in: {message % args if args else message}\n")
 
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            """Close the connection, so that the client learns at once that no answer comes."""
+            self.close_connection = True
+
     return QuietHandler

@@ -59,7 +59,16 @@ class Lag:
 
     def _keep(self, request: AwsRequest, at: float) -> None:
         state = getattr(moto_state.backend(request.service, request), _STATE[request.service])
-        self._states.setdefault(_place(request), []).append((at, copy.deepcopy(state)))
+        self._states.setdefault(_place(request), []).append((at, _copied(state)))
+
+
+def _copied(state: Any) -> Any:
+    """Return a copy of one of moto's dictionaries; one of them cannot be copied as a whole."""
+    if not hasattr(state, "account_id"):
+        return copy.deepcopy(state)
+    copied = type(state)(state.account_id, state.region_name)
+    copied.update(copy.deepcopy(dict(state)))
+    return copied
 
 
 def _place(request: AwsRequest) -> _Place:

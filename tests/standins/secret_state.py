@@ -152,6 +152,11 @@ class SecretRules:
         ]
         return {"ARN": secret.arn, "Name": secret.name, "Versions": rows}
 
+    def _after_UpdateSecretVersionStage(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
+        for version in moto_state.find_secret(request).versions.values():
+            version["version_stages"] = list(dict.fromkeys(version["version_stages"]))
+        return tree
+
     def _after_DeleteSecret(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
         secret = moto_state.find_secret(request)
         if secret is None:

@@ -40,15 +40,15 @@ def lookup(request: AwsRequest, calls: list[Call], *, until: float) -> AwsAnswer
         raise AwsRefusal("InvalidLookupAttributesException", "one attribute at a time")
     if not 1 <= most <= PAGE_MAX:
         raise AwsRefusal("InvalidMaxResultsException", f"1 to {PAGE_MAX}")
-    start, end = float(asked.get("StartTime") or 0), min(float(asked.get("EndTime") or until), until)
-    if start > end:
+    start, end = float(asked.get("StartTime") or 0), float(asked.get("EndTime") or until)
+    if asked.get("EndTime") and start > end:
         raise AwsRefusal("InvalidTimeRangeException", "StartTime is after EndTime")
     found = [
         call
         for call in reversed(calls)
         if (call.account, call.region) == (request.account, request.region)
         and call.status
-        and start <= call.time <= end
+        and start <= call.time <= min(end, until)
         and all(_ATTRIBUTES[one["AttributeKey"]](call, one["AttributeValue"]) for one in attributes)
     ]
     skipped = int(asked.get("NextToken") or 0)
