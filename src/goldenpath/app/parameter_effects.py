@@ -20,7 +20,7 @@ from goldenpath.model.audit import AuditDecision, Target
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.instant import to_text
 from goldenpath.model.naming import PARAMETER_PROVIDER
-from goldenpath.model.parameter import ParameterInfo
+from goldenpath.model.parameter import ParameterInfo, declared_in
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.store import Fence
 from goldenpath.ports.journal import JournalEntry, JournalState
@@ -196,7 +196,7 @@ class ParameterEffects:
 
 def _pruned(info: ParameterInfo, error: GoldenpathError | None = None) -> ParameterReceipt:
     return ParameterReceipt(
-        key=info.description,
+        key=declared_in(info.description)[0],
         name=info.name,
         request_id=info.owner_id,
         outcome="refused" if error else "pruned",

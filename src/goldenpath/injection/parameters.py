@@ -22,6 +22,7 @@ from goldenpath.model.parameter import (
     folded_key,
     is_same_key,
     key_fault,
+    key_note,
     name_faults,
 )
 from goldenpath.model.request import KeySpec, SecretRequest
@@ -130,7 +131,7 @@ def _desired(request: SecretRequest, spec: KeySpec, settings: Settings, tier: Pa
     return DesiredParameter(
         name=parameter_path(request, spec.name, prefix=settings.naming.parameter_prefix),
         request_id=request.id,
-        description=spec.name,
+        description=key_note(spec.name, request.id),
         kms_key=settings.environment(request.environment).kms_key,
         tier=tier,
         tags=tuple(sorted(container_tags(request).items())),

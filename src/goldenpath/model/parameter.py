@@ -27,6 +27,7 @@ DEFAULT_KEY: Final = "alias/aws/ssm"
 """The key that Parameter Store uses when none is named."""
 
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NOTE: Final = re.compile(r"([A-Za-z0-9_]+) of (SEC-[0-9]+)")
 _LEGAL: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _RESERVED: Final = ("aws", "ssm")
 _ARN_PREFIX: Final = "arn:aws:ssm:{region}:{account}:parameter"
@@ -64,6 +65,17 @@ def normalised_key(key: str) -> str:
 def folded_key(key: str) -> str:
     """Fold a key as coarsely as any store or environment does, so that no two spellings of one name pass as two (R9)."""
     return normalised_key(key).replace("-", "_").replace(".", "_")
+
+
+def key_note(key: str, request_id: str) -> str:
+    """Return the description of a key's parameter; it keeps the spelling that the name has lost."""
+    return f"{key} of {request_id}"
+
+
+def declared_in(note: str) -> tuple[str, str]:
+    """Return key and request id of a description by :func:`key_note`; empty texts for any other."""
+    found = _NOTE.fullmatch(note)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def key_fault(key: str) -> str:

@@ -54,6 +54,12 @@ def _open_secrets_manager(options: StoreOptions) -> Store:
     return open_secrets_manager(options)
 
 
+def _open_parameter_records(options: StoreOptions) -> Store:
+    from goldenpath.providers.aws.parameter_opening import open_parameter_records  # noqa: PLC0415 - same
+
+    return open_parameter_records(options)
+
+
 def _paced(store: Store, pace: Pace) -> Store:
     if pace is UNPACED:
         return store
@@ -63,6 +69,7 @@ def _paced(store: Store, pace: Pace) -> Store:
 
 
 BACKENDS: Mapping[str, Callable[[StoreOptions], Store]] = {
+    "aws-parameter-store": _open_parameter_records,
     "aws-secrets-manager": _open_secrets_manager,
     "local": _open_local,
     "memory": _open_memory,

@@ -90,6 +90,17 @@ _STORE: dict[str, CodeDoc] = {
         fix="Inject again: it compares with what is there. Find out who else writes below this path.",
         rule="R19",
     ),
+    "parameter.no-stages": CodeDoc(
+        title="Parameter Store has no stages",
+        why="A value is current as soon as it is written; there is no pending value to test, and no previous one to go back to by label.",
+        fix="Use provider aws-secrets-manager for secrets that are rotated in steps.",
+    ),
+    "parameter.no-recovery": CodeDoc(
+        title="Parameter Store has no recovery window",
+        why="A parameter is deleted at once and for good, so nothing is ever scheduled there.",
+        fix="Remove single parameters that no request declares any more with goldenpath inject --prune.",
+        rule="R21",
+    ),
     "parameter.lease-unreadable": CodeDoc(
         title="The lease of the environment cannot be read",
         why="The parameter _lease of the environment says who may write; something else wrote to it.",

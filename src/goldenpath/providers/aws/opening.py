@@ -56,8 +56,12 @@ def open_calls(options: StoreOptions) -> AwsCalls:
 
 def open_secrets_manager(options: StoreOptions) -> SecretsManagerStore:
     """Return the store of an environment in Secrets Manager. Errors as for :func:`open_calls`, and ``key.*``."""
-    calls = open_calls(options)
+    fingerprints = open_fingerprints(options)
+    return SecretsManagerStore(open_calls(options), clock=options.clock, fingerprint=fingerprints.of, prefix=options.naming.prefix)
+
+
+def open_fingerprints(options: StoreOptions) -> Fingerprinter:
+    """Return the digests of this machine. Raises ``Misconfigured`` ``key.*``."""
     ring = open_root_keys(options.directory, options.key_source, entropy=options.entropy)
     # the oldest key, so that adding a newer one does not make every value look changed
-    fingerprints = Fingerprinter(ring.derive(FINGERPRINT_KEY, key_id=ring.key_ids[-1]))
-    return SecretsManagerStore(calls, clock=options.clock, fingerprint=fingerprints.of, prefix=options.naming.prefix)
+    return Fingerprinter(ring.derive(FINGERPRINT_KEY, key_id=ring.key_ids[-1]))

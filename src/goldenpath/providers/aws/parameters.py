@@ -1,7 +1,7 @@
 """Parameters in AWS Systems Manager, with as few calls as its API allows: 50 descriptions, 10 values, 10 deletions at a time.
 
-Ownership is read by asking for the parameters that carry a tag, so that no parameter costs a call of its own. Nothing is read by path:
-``GetParametersByPath`` is authorised on the ancestor alone, and would need a right to values that nobody asked for.
+Ownership is read by asking for the parameters that carry a tag, so that no parameter costs a call of its own. Values are never read by
+path: ``GetParametersByPath`` is authorised on the ancestor alone, so it is used for markers, which lie apart and hold no value.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ PERMISSIONS: Final = (
     "ssm:GetParameter",
     "ssm:GetParameterHistory",
     "ssm:GetParameters",
+    "ssm:GetParametersByPath",
     "ssm:ListTagsForResource",
     "ssm:PutParameter",
 )
@@ -73,6 +74,12 @@ class SsmParameters:
         found = (_info(each, owner_of.get(str(each["Name"]), "")) for each in self._described(path))
         return {info.name: info for info in found}
 
+    def list_below(self, path: str) -> Iterator[ParameterInfo]:
+        """Yield everything below ``path``, at any depth; owners are not looked up."""
+        filters = [{"Key": "Path", "Option": "Recursive", "Values": [path]}]
+        for page in self._pages("DescribeParameters", path, ParameterFilters=filters, MaxResults=DESCRIBED_AT_ONCE):
+            yield from (_info(each, "") for each in page.get("Parameters", ()))
+
     def look_up(self, names: Iterable[str]) -> dict[str, ParameterInfo]:
         """Return parameters that a lagging list does not show yet."""
         found: dict[str, ParameterInfo] = {}
@@ -103,7 +110,7 @@ class SsmParameters:
 
     def put(self, desired: DesiredParameter, value: SecretValue, *, expected_version: int, fence: Fence) -> int:
         """Write one SecureString; tags only when it is made, as AWS takes them together with ``Overwrite`` in no call."""
-        self._require_fence(fence)
+        self.require_fence(fence)
         answer = self._calls.send(
             _SERVICE,
             "PutParameter",
@@ -127,7 +134,7 @@ class SsmParameters:
         """Delete, ten names to a call."""
         gone: set[str] = set()
         for some in _tens(sorted(names)):
-            self._require_fence(fence)
+            self.require_fence(fence)
             body = self._calls.send(_SERVICE, "DeleteParameters", subject=some[0], Names=some).body
             gone |= set(body.get("DeletedParameters", ()))
         return frozenset(gone)
@@ -156,7 +163,8 @@ class SsmParameters:
         tags = {tag["Key"]: tag["Value"] for tag in answer.body.get("TagList", ())}
         return str(tags.get(TAG_ID, ""))
 
-    def _require_fence(self, fence: Fence) -> None:
+    def require_fence(self, fence: Fence) -> None:
+        """Refuse any fence but the environment's newest, looked at within the last moments. Raises ``Conflict`` ``store.fenced-out``."""
         now = self._clock.monotonic()
         with self._lock:
             if now - self._looked.get(fence, -FENCE_SECONDS) < FENCE_SECONDS:
