@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from goldenpath.app.check import CheckResult, check_change
 from goldenpath.app.deliver import awaiting_value, rendered
 from goldenpath.app.desired import StoreScope, scopes_of
+from goldenpath.app.infrastructure import ProposedInfrastructure, propose_infrastructure
 from goldenpath.app.merged import merged_catalog
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.revision import Governance, read_requests
@@ -68,6 +69,7 @@ class EnvironmentPreview:
     consumers: tuple[Consumer, ...]
     access: tuple[tuple[str, tuple[AccessRow, ...]], ...]
     cost: tuple[CostEstimate, ...]
+    infrastructure: tuple[ProposedInfrastructure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ def _environment(
         plan_scope(services, governance, result.change.head, scope, services.store(scope.environment, scope.provider))
         for scope in (() if services.is_offline else scopes)
     )
+    proposed = (propose_infrastructure(services, governance, scope, each.plan) for scope, each in zip(scopes, plans, strict=False))
     mine = [request for request in after if request.environment == environment and request.id in changed]
     files = _files(services, governance, environment, before=before, after=after, changed=changed)
     projected = frozenset(request.id for request in after if request.environment == environment)
@@ -118,6 +121,7 @@ def _environment(
         consumers=tuple(_consumer(request, governance) for request in mine),
         access=tuple((request.id, tuple(access_table(request, settings=governance.settings))) for request in mine),
         cost=tuple(_cost(planned, governance, projected) for planned in plans),
+        infrastructure=tuple(each for each in proposed if each is not None),
     )
 
 

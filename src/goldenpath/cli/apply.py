@@ -68,7 +68,13 @@ def apply(
         plans=seen,
         manifests=None if saved is None else load_manifests(saved),
     )
-    planned = plan_apply(state.services, environments=environments, commit=commit, decisions=decisions)
+    planned = plan_apply(
+        state.services,
+        environments=environments,
+        commit=commit,
+        decisions=decisions,
+        asks_infrastructure=is_dry_run or not is_confirmed,
+    )
     if is_dry_run:
         _save(state, planned, out)
         state.output.data("Plan", payload(planned), text=render_plans(planned, state.output))

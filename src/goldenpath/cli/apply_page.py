@@ -7,6 +7,8 @@ from typing import Any
 
 from goldenpath.app.apply import ApplyResult, Decisions
 from goldenpath.app.pending import EnvironmentManifests, ManifestAction, PendingDelivery
+from goldenpath.cli.infrastructure_page import payload as infrastructure_payload
+from goldenpath.cli.infrastructure_page import text_lines
 from goldenpath.cli.output import Output
 from goldenpath.model.counting import counted
 from goldenpath.model.environment import ENVIRONMENTS
@@ -26,6 +28,7 @@ def payload(result: ApplyResult) -> dict[str, Any]:
         "is_complete": result.is_complete,
         "plans": [{"provider": each.provider, "digest": each.plan.digest, "plan": each.plan} for each in result.plans],
         "manifests": None if result.pending is None else [_manifests_payload(each) for each in result.pending.environments],
+        "infrastructure": [infrastructure_payload(each) for each in result.infrastructure],
         "receipts": [{"environment": each.environment, "receipt": each} for each in result.receipts],
         "delivery": result.delivery,
         "awaiting_value": result.awaiting,
@@ -47,6 +50,8 @@ def render_plans(result: ApplyResult, output: Output) -> str:
     for each in result.plans:
         if any(step.action != "unchanged" or step.reason for step in each.plan.steps):
             lines += [output.paint(f"{each.plan.environment} · {each.provider}"), render_text(each.plan).rstrip()]
+    for proposed in result.infrastructure:
+        lines += [output.paint(f"{proposed.plan.environment} · Terraform"), *text_lines(proposed)]
     for part in result.pending.environments if result.pending else ():
         lines += [output.paint(f"{part.environment} · manifests"), *_manifest_lines(part)]
     lines = lines or [f"Nothing to do: stores and manifests match {result.commit[:12]}."]

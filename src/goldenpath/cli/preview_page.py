@@ -12,6 +12,8 @@ from goldenpath.app.preview import EnvironmentPreview, FileChange, PreviewResult
 from goldenpath.cli.approval_lines import approval_rows, approvals_payload
 from goldenpath.cli.formats import clean
 from goldenpath.cli.formats.markdown import escape
+from goldenpath.cli.infrastructure_page import payload as infrastructure_payload
+from goldenpath.cli.infrastructure_page import text_lines
 from goldenpath.cli.output import Output
 from goldenpath.model.counting import counted
 from goldenpath.model.plan import Plan
@@ -76,6 +78,9 @@ def _environment_text(each: EnvironmentPreview, output: Output) -> Iterator[str]
     yield from (f"  {_painted(line, output)}" for line in _unseen_lines(each))
     for planned in each.plans:
         yield from (f"  {_painted(line, output)}" for line in plan_text(planned.plan).splitlines())
+    for proposed in each.infrastructure:
+        yield from ("", output.paint(f"Terraform ({each.environment})"))
+        yield from (f"  {_painted(line, output)}" for line in text_lines(proposed))
     yield from _access_text(each, output)
     yield ""
     yield output.paint(f"Manifests ({each.environment})")
@@ -107,6 +112,10 @@ def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
     yield from (*(f"- {escape(line)}" for line in _unseen_lines(each)), *([""] if each.unseen else []))
     for planned in each.plans:
         yield plan_markdown(planned.plan)
+    for proposed in each.infrastructure:
+        yield from ("<details><summary>Terraform</summary>", "", "```diff")
+        yield from (line.replace("```", "'''") for line in text_lines(proposed))
+        yield from ("```", "", "</details>", "")
     for file in each.files:
         note = _waiting_note(file, " ")
         yield from (f"<details><summary><code>{file.sign} {escape(file.path)}</code>{note}</summary>", "", "```diff")
@@ -185,6 +194,7 @@ def _environment_payload(each: EnvironmentPreview) -> dict[str, Any]:
         "is_store_observed": not each.unseen,
         "unseen": [{"provider": store.provider, "requests": store.request_ids} for store in each.unseen],
         "plans": [{"provider": planned.provider, "digest": planned.plan.digest, "plan": _timeless(planned.plan)} for planned in each.plans],
+        "infrastructure": [infrastructure_payload(proposed) for proposed in each.infrastructure],
         "files": [
             {
                 "path": file.path,
