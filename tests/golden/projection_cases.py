@@ -9,7 +9,14 @@ from tests.builders import make_request
 
 from goldenpath.model.policy import Cadence
 from goldenpath.model.request import KeySpec, SecretRequest
-from goldenpath.model.settings import AccessSettings, EnvironmentSettings, ExternalSecretsSettings, OpenBaoSettings, Settings
+from goldenpath.model.settings import (
+    AccessSettings,
+    EnvironmentSettings,
+    ExternalSecretsSettings,
+    NamingSettings,
+    OpenBaoSettings,
+    Settings,
+)
 from goldenpath.projection.render import render_environment
 
 ACCOUNT = "593517239005"
@@ -65,6 +72,17 @@ MIXED = (
     _request("SEC-0016", "search", "gone", lifecycle={"status": "decommissioned"}),
 )
 
+ZEROTOUCH = Settings(
+    naming=NamingSettings(prefix="zerotouch", parameter_prefix="zerotouch"),
+    environments={"dev": EnvironmentSettings(account=ACCOUNT, region="eu-central-1")},
+)
+PARAMETERS = (
+    _request("SEC-0301", "service", "service-db", "DATABASE_URL", "DATABASE_PASSWORD", provider="aws-parameter-store"),
+    _request("SEC-0302", "service", "service-api", "API_TOKEN", provider="aws-parameter-store"),
+    _request("SEC-0303", "service", "keyless", provider="aws-parameter-store"),
+    _request("SEC-0304", "service", "unseeded", "LATER", provider="aws-parameter-store"),
+)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -78,6 +96,7 @@ class Case:
 
 CASES = {
     "seed": Case((SEED,), PLATFORM),
+    "parameters": Case(PARAMETERS, ZEROTOUCH, frozenset({"SEC-0304"})),
     "mixed": Case(MIXED, PLATFORM, frozenset({"SEC-0014"})),
     "old-cluster": Case(MIXED, OLD_CLUSTER, frozenset({"SEC-0014"})),
 }

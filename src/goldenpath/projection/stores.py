@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from goldenpath.errors import Misconfigured
 from goldenpath.model.finding import Finding
+from goldenpath.model.naming import PARAMETER_PROVIDER
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 
 SECRETS_MANAGER = "aws-secrets-manager"
+PARAMETER_STORE = PARAMETER_PROVIDER
 OPENBAO = "openbao"
 
-PROJECTABLE = (SECRETS_MANAGER, OPENBAO)
+PROJECTABLE = (SECRETS_MANAGER, PARAMETER_STORE, OPENBAO)
 """Providers with a ClusterSecretStore of their own."""
 
 
 def is_projectable(request: SecretRequest) -> bool:
-    """Say whether External Secrets can read this request's provider."""
-    return request.spec.provider in PROJECTABLE
+    """Say whether External Secrets can read this request: its provider, and from Parameter Store only keys that are declared."""
+    return request.spec.provider in PROJECTABLE and (request.spec.provider != PARAMETER_STORE or bool(request.spec.keys))
 
 
 def store_name(provider: str, environment: str, *, settings: Settings) -> str:
@@ -28,11 +30,12 @@ def store_name(provider: str, environment: str, *, settings: Settings) -> str:
     Raises:
         Misconfigured: ``projection.store-name-taken`` when two providers would get one name.
     """
-    names = {SECRETS_MANAGER: settings.external_secrets.store_name, OPENBAO: OPENBAO}
-    if names[SECRETS_MANAGER] == names[OPENBAO]:
+    names = {SECRETS_MANAGER: settings.external_secrets.store_name, PARAMETER_STORE: PARAMETER_STORE, OPENBAO: OPENBAO}
+    taken = names[SECRETS_MANAGER]
+    if taken in {OPENBAO, PARAMETER_STORE}:
         raise Misconfigured(
             "projection.store-name-taken",
-            f"externalSecrets.storeName is {OPENBAO!r}, which is the name of the OpenBao store",
+            f"externalSecrets.storeName is {taken!r}, which is the name of the store of another provider",
             hint="give externalSecrets.storeName another name",
         )
     base = names[provider]
@@ -50,16 +53,28 @@ def find_unprojected(requests: list[SecretRequest] | tuple[SecretRequest, ...]) 
         Finding(
             rule="projection.provider-not-projectable",
             level="info",
-            message=f"{request.id} gets no ExternalSecret: External Secrets does not read provider {request.spec.provider} here",
+            message=f"{request.id} gets no ExternalSecret: {_reason(request)}",
             subject=request.id,
-            field="spec.provider",
+            field="spec.keys" if request.spec.provider in PROJECTABLE else "spec.provider",
             got=request.spec.provider,
             expected=" or ".join(PROJECTABLE),
-            hint="read it with `goldenpath exec`, or choose a provider that the cluster can reach",
+            hint=_remedy(request),
         )
         for request in requests
         if not is_projectable(request)
     )
+
+
+def _reason(request: SecretRequest) -> str:
+    if request.spec.provider in PROJECTABLE:
+        return "from Parameter Store only declared keys are read, and it declares none"
+    return f"External Secrets does not read provider {request.spec.provider} here"
+
+
+def _remedy(request: SecretRequest) -> str:
+    if request.spec.provider in PROJECTABLE:
+        return "declare its keys under spec.keys"
+    return "read it with `goldenpath exec`, or choose a provider that the cluster can reach"
 
 
 def _shares_cluster(environment: str, settings: Settings) -> bool:
