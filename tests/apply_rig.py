@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from tests.builders import FakeClock, FakeEntropy
@@ -49,12 +50,12 @@ class ApplyRig:
     def faulty(self) -> Store:
         return PacedStore(FaultyStore(self.store, self.schedule), self.pace)
 
-    def observe(self, desired: Iterable[DesiredSecret]) -> Observation:
+    def observe(self, desired: Iterable[DesiredSecret], *, now: datetime | None = None) -> Observation:
         retrier = Retrier(clock=self.clock, entropy=self.entropy, deadline_seconds=3600)
-        return observe(self.faulty, "dev", desired, retrier=retrier)
+        return observe(self.faulty, "dev", desired, retrier=retrier, now=now)
 
-    def plan(self, desired: list[DesiredSecret], *, commit: str = COMMIT) -> Plan:
-        seen = self.observe(desired)
+    def plan(self, desired: list[DesiredSecret], *, commit: str = COMMIT, now: datetime | None = None) -> Plan:
+        seen = self.observe(desired, now=now)
         return make_plan(
             environment="dev",
             commit=commit,

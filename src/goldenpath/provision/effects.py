@@ -107,7 +107,7 @@ class EffectRunner:
 
     def _look(self, effect: Effect) -> StoreRecord | None:
         record = self.store.describe(effect.desired.ref)
-        is_done = effect.is_done(record) if effect.is_done else is_as_desired(effect.desired, record)
+        is_done = effect.is_done(record) if effect.is_done else _is_finished(effect.desired, record)
         return record if is_done else None
 
     def _write(self, effect: Effect, state: JournalState, detail: str = "") -> None:
@@ -123,6 +123,11 @@ class EffectRunner:
             detail=detail,
         )
         self.journal.record(entry)
+
+
+def _is_finished(desired: DesiredSecret, record: StoreRecord | None) -> bool:
+    """Say whether the record is as wanted and says so itself: a store that needs several calls remembers last what it did."""
+    return record is not None and is_as_desired(desired, record) and record.applied_digests == desired.applied_digests
 
 
 def operation_token(desired: DesiredSecret, action: str) -> str:

@@ -18,7 +18,6 @@ from goldenpath.model.store import FIELDS, DesiredSecret, StoreRecord
 from goldenpath.ports.store import SecretObserver
 from goldenpath.provision.retry import Retrier
 
-
 LOOKS = 20
 """How many records an observation looks at beyond those in doubt, where a list does not show everything; others every day."""
 MISSING_LOOKS = 20
@@ -113,7 +112,9 @@ def _looks(
         return sorted(partly, key=_order)
     if now is None:
         return []
-    return sorted(sorted(partly, key=lambda ref: hashlib.sha256(f"{now:%Y-%m-%d}:{ref}".encode()).digest())[:LOOKS], key=_order)
+    mixed = sorted(partly, key=lambda ref: hashlib.sha256(str(ref).encode()).digest())
+    start = now.toordinal() * LOOKS % len(mixed) if mixed else 0
+    return sorted((mixed + mixed)[start : start + min(LOOKS, len(mixed))], key=_order)
 
 
 def _is_doubtful(desired: DesiredSecret | None, record: StoreRecord | None) -> bool:

@@ -23,7 +23,8 @@ import msgspec
 from goldenpath.errors import GoldenpathError, ProviderRefused, ProviderUnavailable
 from goldenpath.model.base import Record, canonical_bytes
 from goldenpath.model.instant import from_text, to_text
-from goldenpath.model.store import Fence
+from goldenpath.model.naming import platform_record_path
+from goldenpath.model.store import TAG_ENVIRONMENT, Fence
 from goldenpath.ports.clock import Clock
 from goldenpath.providers import refusals
 from goldenpath.providers.aws.calls import AwsCalls
@@ -72,7 +73,7 @@ class SecretLease:
     """
 
     def __init__(self, calls: AwsCalls, *, clock: Clock, environment: str, prefix: str) -> None:
-        self.path = f"{prefix}/{FOLDER}/{environment}"
+        self.path = platform_record_path(environment, prefix=prefix)
         self._environment = environment
         self._calls = calls
         self._clock = clock
@@ -179,8 +180,9 @@ class SecretLease:
 
     def _make(self, body: LeaseBody) -> bool:
         # a record that is made anew starts above every generation that records know, and settles none of them
-        tags = tag_list({TAG_PLATFORM: "lease", TAG_SETTLED: "0", TAG_RELEASED: "0"})
-        return self._write(body, "CreateSecret", Name=self.path, Tags=tags, Description="Who writes in this environment; holds no secret.")
+        tags = {TAG_PLATFORM: "lease", TAG_ENVIRONMENT: self._environment, TAG_SETTLED: "0", TAG_RELEASED: "0"}
+        about = "Who writes in this environment; holds no secret."
+        return self._write(body, "CreateSecret", Name=self.path, Tags=tag_list(tags), Description=about)
 
     def _write(self, body: LeaseBody, operation: str, **parameters: Any) -> bool:
         """Write one version; False when somebody else has its number."""
