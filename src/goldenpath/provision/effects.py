@@ -127,7 +127,7 @@ class EffectRunner:
 
 def _is_finished(desired: DesiredSecret, record: StoreRecord | None) -> bool:
     """Say whether the record is as wanted and says so itself: a store that needs several calls remembers last what it did."""
-    return record is not None and is_as_desired(desired, record) and record.applied_digests == desired.applied_digests
+    return record is not None and is_as_desired(desired, record) and dict(record.tags).get(TAG_APPLIED) == desired.applied_tag
 
 
 def operation_token(desired: DesiredSecret, action: str) -> str:
