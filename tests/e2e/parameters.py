@@ -16,7 +16,9 @@ from tests.standins.aws import StrictAws
 
 EXAMPLE = ROOT / "examples" / "zerotouch"
 PROD_ACCOUNT = "593517239006"
-UNPACED = "apply:\n  deadlineSeconds: 20\n  pace:\n    aws-parameter-store: {write: 0, tag: 0, policy: 0, read: 0, list: 0}\n"
+UNPACED = (
+    "apply:\n  deadlineSeconds: 20\n  leaseSeconds: 5\n  pace:\n    aws-parameter-store: {write: 0, tag: 0, policy: 0, read: 0, list: 0}\n"
+)
 FOLDER = "/zerotouch/prod/service/"
 VALUES = {
     "DATABASE_URL": "postgres://app:s3cr3t-Aq7@db.example.com/app",
@@ -50,7 +52,20 @@ class Zerotouch:
     def cli(self, *arguments: str, typed: str = "", variables: dict[str, str] | None = None) -> Run:
         """Run a command with the stand-in's credentials and ``variables`` in its environment."""
         added = {**self.aws.environment(), **(variables or {})}
-        return self.world.cli("pat", *arguments, typed=typed.encode(), before=lambda: os.environ.update(added))
+
+        def before() -> None:
+            os.environ.update(added)
+            self._pid_file.write_text(str(os.getpid()), encoding="ascii")
+
+        return self.world.cli("pat", *arguments, typed=typed.encode(), before=before)
+
+    def pid(self) -> int:
+        """The process of the command that runs now."""
+        return int(self._pid_file.read_text(encoding="ascii"))
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.world.root.with_name("pid")
 
     def parameter(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.console.get_parameter(Name=name, WithDecryption=True)["Parameter"]

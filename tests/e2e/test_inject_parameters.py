@@ -228,3 +228,27 @@ def test_credentials_of_another_account_are_refused_before_anything(zerotouch: Z
     done = zerotouch.inject(VALUES, "--yes")
     assert done.code == 3
     assert {call.operation for call in zerotouch.aws.calls} == {"GetCallerIdentity"}
+
+
+def test_the_other_verbs_see_what_was_injected(zerotouch: Zerotouch) -> None:
+    applied = zerotouch.cli("apply", "--environment", "prod", "--yes")
+    assert applied.code == 0, applied.err
+    assert zerotouch.inject(VALUES, "--yes").code == 0
+    shown = zerotouch.cli("get", "SEC-0303", "--reveal", "--reason", "test", "-o", "json")
+    assert json.loads(shown.out)["values"] == {key: VALUES[key] for key in ("DATABASE_PASSWORD", "DATABASE_URL")}
+    assert zerotouch.cli("apply", "--environment", "prod", "--yes").code == 0
+    manifest = zerotouch.world.git(
+        "pat", "show", "main:environments/prod/external-secrets/service/service-db-sync.yaml", where=zerotouch.world.gitops
+    )
+    assert 'key: "/zerotouch/prod/service/database_url"' in manifest, "seed 003, the reading side"
+    again = zerotouch.cli("apply", "--environment", "prod", "--dry-run")
+    assert (again.code, "Nothing to do" in again.out) == (0, True), again.out
+    status = zerotouch.cli("status", "--environment", "prod", "-o", "json")
+    assert status.code == 0, status.err
+
+
+def test_a_request_is_seeded_too(zerotouch: Zerotouch) -> None:
+    zerotouch.cli("apply", "--environment", "prod", "--yes")
+    done = zerotouch.cli("seed", "SEC-0304", "--stdin", "API_TOKEN", "--yes", typed=VALUES["API_TOKEN"])
+    assert done.code == 0, done.err
+    assert json.loads(zerotouch.inject({"API_TOKEN": VALUES["API_TOKEN"]}, "--yes").out)["unchanged"] == [FOLDER + "api_token"]

@@ -175,6 +175,8 @@ def _lines(done: Injected, *, is_dry_run: bool) -> Iterator[str]:
     if is_dry_run:
         yield f"{where}: {len(done.names('not-written'))} to write, {len(done.names('unchanged'))} unchanged; nothing was written."
         return
+    if any(receipt.outcome == "written" and receipt.version == 1 for receipt in done.receipts):
+        yield "These are first values: goldenpath apply commits the manifests that waited for them."
     left = len(done.unfinished)
     yield (
         f"{where}: {len(done.names('written'))} written, {len(done.names('unchanged'))} unchanged, {left} not written"

@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from goldenpath.intent.excerpt import Path
-from goldenpath.model.parameter import folded_key
-from goldenpath.model.request import KeySpec
+from goldenpath.model.naming import PARAMETER_PROVIDER
+from goldenpath.model.parameter import folded_key, key_fault
+from goldenpath.model.request import KeySpec, Spec
 
 
 class Fault(NamedTuple):
@@ -101,7 +102,23 @@ def _check_generator(key: KeySpec, index: int) -> Iterator[Fault]:
         yield Fault("intent.generator-format", (index, "generator", "prefix"), message, expected="a prefix of the same format, or none")
 
 
+def check_parameter_keys(spec: Spec) -> Iterator[Fault]:
+    """Yield a fault for each key that cannot be a parameter's name, where the keys become parameters (R29)."""
+    if spec.provider != PARAMETER_PROVIDER:
+        return
+    for index, key in enumerate(spec.keys):
+        fault = key_fault(key.name)
+        if fault:
+            yield Fault(
+                "intent.parameter-key",
+                ("keys", index, "name"),
+                f"the key becomes a parameter's name, and {fault}",
+                expected="letters, digits and underscores, such as DATABASE_URL",
+            )
+
+
 REQUEST_CHECKS: Final = (
+    PartCheck(("spec",), Spec, check_parameter_keys),
     PartCheck(("spec", "renewedOn"), str, check_date),
     PartCheck(("spec", "keys"), tuple[KeySpec, ...], check_keys),
 )

@@ -41,6 +41,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Delete the line.",
         rule="R5",
     ),
+    "intent.parameter-key": CodeDoc(
+        title="The key cannot become a parameter's name",
+        why="Each key of a request for Parameter Store is a parameter; names are lower-case letters, digits and underscores there.",
+        fix="Rename the key: API-KEY becomes API_KEY. It may not begin with a digit, aws or ssm.",
+        rule="R29",
+    ),
     "intent.duplicate-declared-key": CodeDoc(
         title="Two declared keys are one once they are used",
         why="Case and . - _ do not count in environment variables and parameter names, so one value would replace the other.",
