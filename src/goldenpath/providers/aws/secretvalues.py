@@ -39,7 +39,8 @@ def put_value(
     current = holder_of(body, CURRENT)
     labels = labels_of(body).get(token, frozenset())
     _require_same_stage(ref, labels, stage)
-    if not labels and expected is not None and current != expected:
+    was_placed = bool(labels & (_WAS_CURRENT if stage == "current" else {PENDING}))
+    if not was_placed and expected is not None and current != expected:
         raise refusals.version_race(ref, expected=expected, found=current)
     if stage == "pending" and not current:
         raise ProviderRefused(
