@@ -26,7 +26,7 @@ from goldenpath.providers.system import SystemClock, SystemEntropy
 from goldenpath.settings import SETTINGS_FILE, load_settings
 
 if TYPE_CHECKING:
-    from goldenpath.app.inject import Injection
+    from goldenpath.app.exec import Injection
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
     from goldenpath.model.settings import EnvironmentSettings

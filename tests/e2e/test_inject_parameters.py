@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.parameters import FOLDER, NAMES, VALUES, Zerotouch
+from tests.e2e.world import SEC_0007, World
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
 
@@ -252,3 +253,38 @@ def test_a_request_is_seeded_too(zerotouch: Zerotouch) -> None:
     done = zerotouch.cli("seed", "SEC-0304", "--stdin", "API_TOKEN", "--yes", typed=VALUES["API_TOKEN"])
     assert done.code == 0, done.err
     assert json.loads(zerotouch.inject({"API_TOKEN": VALUES["API_TOKEN"]}, "--yes").out)["unchanged"] == [FOLDER + "api_token"]
+
+
+def test_values_come_from_named_variables_and_private_files_only(zerotouch: Zerotouch, tmp_path: Path) -> None:
+    options = ("inject", "--service", "service", "--environment", "prod", "--yes", "-o", "json")
+    dotenv = tmp_path / "values.env"
+    dotenv.write_text("DATABASE_PASSWORD='a=b ==\nc'\n", encoding="utf-8")
+    dotenv.chmod(0o644)
+    link = tmp_path / "link.env"
+    link.symlink_to(dotenv)
+    for path in (dotenv, link):
+        refused = zerotouch.cli(*options, "--dotenv", str(path))
+        assert (refused.code, "value.file-unsafe" in refused.err) == (2, True)
+    unset = zerotouch.cli(*options, "--from-env", "API_TOKEN", "--from-env", "DATABASE_URL")
+    assert (unset.code, "parameter.value-unset" in unset.err, "DATABASE_URL" in unset.err) == (2, True, True)
+    dotenv.chmod(0o600)
+    twice = zerotouch.cli(*options, "--dotenv", str(dotenv), "--from-env", "DATABASE_PASSWORD", variables={"DATABASE_PASSWORD": "x1y2"})
+    assert (twice.code, "value.key-repeated" in twice.err) == (2, True)
+    assert zerotouch.aws.mutating() == []
+    done = zerotouch.cli(*options, "--dotenv", str(dotenv), "--from-env", "API_TOKEN", variables={"API_TOKEN": "t9k8", "API_TOKEN_2": "no"})
+    assert sorted(json.loads(done.out)["written"]) == [FOLDER + "api_token", FOLDER + "database_password"]
+    assert zerotouch.parameter(FOLDER + "database_password")["Value"] == "a=b ==\nc"
+
+
+def test_an_environment_without_parameter_store_says_what_to_do(tmp_path: Path) -> None:
+    world = World.make(tmp_path / "world")
+    text = SEC_0007.replace("aws-secrets-manager", "aws-parameter-store")
+    world.approved_request(text)
+    done = world.cli("pat", "inject", "--service", "payments", "--environment", "dev", "--json-file", "-", typed=b'{"username":"u1v2"}')
+    assert (done.code, "parameter.not-a-parameter-store" in done.err, "goldenpath seed" in done.err) == (2, True, True)
+
+
+def test_a_service_that_declares_nothing_is_named(zerotouch: Zerotouch) -> None:
+    done = zerotouch.inject(VALUES, "--yes", service="nobody")
+    assert (done.code, "parameter.service-unknown" in done.err) == (6, True)
+    assert zerotouch.aws.calls == []

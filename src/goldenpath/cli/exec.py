@@ -13,7 +13,7 @@ from goldenpath.cli.params import RequestIdType
 from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
-    from goldenpath.app.inject import Wanted
+    from goldenpath.app.exec import Wanted
     from goldenpath.providers.process import Injected, Watch
 
 
@@ -54,7 +54,7 @@ def exec_(
 
     The read is recorded first. Values are in the program's environment and nowhere else: no argument, no file unless --mount.
     """
-    from goldenpath.app.inject import Wanted
+    from goldenpath.app.exec import Wanted
     from goldenpath.bootstrap import run_program
 
     if max_reads is not None and mount is None:
@@ -80,7 +80,7 @@ class _Source:
 
     def read(self) -> Injected:
         """Return what the program gets now; the read is recorded."""
-        from goldenpath.app.inject import injection_for
+        from goldenpath.app.exec import injection_for
         from goldenpath.bootstrap import child_input
 
         found = injection_for(self._state.services, self._request_id, self._wanted, parent=os.environ, reason=self._reason)
@@ -94,6 +94,6 @@ class _Source:
         return child_watch(self._poll)
 
     def _poll(self) -> Injected | None:
-        from goldenpath.app.inject import current_version
+        from goldenpath.app.exec import current_version
 
         return None if current_version(self._state.services, self._request_id) == self._version_id else self.read()
