@@ -27,11 +27,13 @@ resource "aws_secretsmanager_secret" "this" {
     # taking a secret away is a reviewed action of the platform, with its recovery window; a plan that would do it must fail
     prevent_destroy = true
 
-    # who wrote last, and what: the platform writes these after each apply, whichever engine did it
+    # who wrote last, and what: the platform's own bookkeeping, whichever engine made the record
     ignore_changes = [
       tags["goldenpath:applied"], tags_all["goldenpath:applied"],
       tags["goldenpath:commit"], tags_all["goldenpath:commit"],
+      tags["goldenpath:fingerprint"], tags_all["goldenpath:fingerprint"],
       tags["goldenpath:generation"], tags_all["goldenpath:generation"],
+      tags["goldenpath:operation"], tags_all["goldenpath:operation"],
     ]
   }
 }

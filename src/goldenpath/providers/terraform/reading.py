@@ -15,6 +15,7 @@ from goldenpath.model.infrastructure import ChangeAction, InfrastructureChange, 
 from goldenpath.model.plan import FieldChange
 from goldenpath.model.request import RequestId
 from goldenpath.model.store import BOOKKEEPING_TAGS
+from goldenpath.providers.aws.secretrecords import OWN_TAGS
 from goldenpath.providers.terraform.root import MODULE_NAME
 
 PARTS: Final[Mapping[str, Part]] = {
@@ -39,6 +40,9 @@ _ACTIONS: Final[Mapping[tuple[str, ...], ChangeAction]] = {
     ("create",): "create",
     ("update",): "update",
 }
+IGNORED_TAGS: Final = BOOKKEEPING_TAGS | OWN_TAGS
+"""What the platform and its direct store write beside the container; the module ignores the same."""
+
 _PLAN_FORMAT = re.compile(r"1\.[0-9]+")
 _STATE_VERSION = 4
 
@@ -158,7 +162,7 @@ def _fields(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
 
 
 def _tag_fields(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[FieldChange]:
-    for key in sorted((before.keys() | after.keys()) - BOOKKEEPING_TAGS):
+    for key in sorted((before.keys() | after.keys()) - IGNORED_TAGS):
         if before.get(key) != after.get(key):
             yield FieldChange(field=f"tags.{key}", before=_text(before.get(key)), after=_text(after.get(key)))
 

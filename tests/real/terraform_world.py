@@ -1,0 +1,94 @@
+"""A platform whose containers Terraform makes, on a stand-in of AWS: people, folders, commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.world import SEC_0007, Run, World
+from tests.house.source_tree import ROOT
+from tests.standins.aws import StrictAws
+
+PATH = "catalogs/secrets/payments/dev/{}.yaml"
+NAME = "goldenpath/payments/dev/payments-db-credentials"
+SETTINGS = """\
+apiVersion: goldenpath.io/v1
+kind: Platform
+environments:
+  dev:
+    account: "{account}"
+    region: {region}
+    oidcProvider: oidc.example/id/1
+    stores:
+      aws-secrets-manager: {{backend: aws-secrets-manager}}
+provision:
+  engine: {engine}
+  terraform:
+    binary: {binary}
+    {mirror}
+    timeoutSeconds: 110
+apply:
+  pace:
+    aws-secrets-manager: {{write: 0, tag: 0, policy: 0, read: 0, list: 0}}
+"""
+
+
+@dataclass
+class TerraformWorld:
+    """A world and its AWS."""
+
+    world: World
+    aws: StrictAws
+
+    @staticmethod
+    def make(root: Path, aws: StrictAws, *, engine: str = "terraform", binary: str = "terraform", mirror: str = "") -> TerraformWorld:
+        example = root.with_name(root.name + "-example")
+        shutil.copytree(ROOT / "examples" / "platform", example, ignore=shutil.ignore_patterns("SEC-*.yaml"))
+        text = SETTINGS.format(
+            account=aws.account, region=aws.region, engine=engine, binary=binary, mirror=f"providerMirror: {mirror}" if mirror else ""
+        )
+        (example / "goldenpath.yaml").write_text(text, encoding="utf-8")
+        return TerraformWorld(World.make(root, example=example), aws)
+
+    def cli(self, *arguments: str, typed: bytes = b"", variables: dict[str, str] | None = None) -> Run:
+        added = {**self.aws.environment(), **(variables or {})}
+        return self.world.cli("pat", *arguments, typed=typed, before=lambda: os.environ.update(added))
+
+    def request(self, request_id: str = "SEC-0007", *, name: str = "payments-db-credentials", branch: str = "", **edits: str) -> None:
+        """Bring a request, approved, onto main; ``edits`` replace text in it."""
+        text = SEC_0007.replace("SEC-0007", request_id).replace("payments-db-credentials", name).replace("payments-db-creds", f"{name}-s")
+        for old, new in edits.items():
+            text = text.replace(old, new)
+        branch = branch or f"add-{request_id}"
+        self.world.propose(branch, {PATH.format(request_id): text})
+        approved = self.cli("approve", "--head", branch)
+        assert approved.code == 0, approved.err
+        self.world.merge(branch)
+
+    def apply(self, *options: str) -> dict[str, Any]:
+        done = self.cli("apply", "--yes", "-o", "json", *options)
+        answer: dict[str, Any] = json.loads(done.out) if done.out else {"error": done.err}
+        return {**answer, "code": done.code, "err": done.err}
+
+    def steps(self, answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
+        return {step["request_id"]: (step["outcome"], step["code"]) for each in answer["receipts"] for step in each["receipt"]["steps"]}
+
+    def secret(self, name: str = NAME) -> dict[str, Any]:
+        """A record as a person with a console sees it, without what differs from run to run."""
+        console = self.aws.client("secretsmanager")
+        found = console.describe_secret(SecretId=name)
+        policy = console.get_resource_policy(SecretId=name).get("ResourcePolicy", "null")
+        return {
+            "description": found.get("Description"),
+            "kms": found.get("KmsKeyId"),
+            "policy": json.loads(policy),
+            "tags": {tag["Key"]: tag["Value"] for tag in found["Tags"]},
+        }
+
+    @property
+    def folder(self) -> Path:
+        return self.world.platform / ".goldenpath" / "terraform" / "dev"

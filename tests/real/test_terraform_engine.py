@@ -1,0 +1,117 @@
+"""The Terraform engine with the real Terraform and its AWS provider, against a stand-in of AWS (CASE 56, R1, R17 to R21, R24)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.canary import new_canary, scan_tree
+from tests.real.terraform_world import NAME, TerraformWorld
+from tests.standins.aws import StrictAws
+from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
+from tests.terraform_tools import require_terraform
+
+from goldenpath.model.store import BOOKKEEPING_TAGS, TAG_APPLIED
+from goldenpath.providers.terraform.reading import IGNORED_TAGS
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+
+WHO_WROTE = IGNORED_TAGS - {TAG_APPLIED}
+"""Tags that say which commit, run and call wrote last; what was written must be the same."""
+
+
+@pytest.fixture
+def world(tmp_path: Path, aws: StrictAws) -> TerraformWorld:  # noqa: F811 - the fixture
+    binary, mirror = require_terraform()
+    made = TerraformWorld.make(tmp_path / "world", aws, binary=binary, mirror=str(mirror))
+    made.request()
+    return made
+
+
+def test_both_engines_end_in_the_same_state(world: TerraformWorld, tmp_path: Path) -> None:
+    shown = world.cli("apply", "--dry-run", "-o", "json")
+    assert shown.code == 0, shown.err
+    proposed = json.loads(shown.out)["infrastructure"][0]
+    assert {(each["request_id"], each["action"]) for each in proposed["changes"] if each["request_id"]} == {("SEC-0007", "create")}
+    assert world.aws.mutating() == [], "a dry run changes nothing"
+
+    answer = world.apply()
+    assert (answer["code"], world.steps(answer)) == (0, {"SEC-0007": ("done", "")}), answer
+    by_terraform = world.secret()
+    role = world.aws.client("iam").get_role_policy(RoleName="goldenpath-dev-external-secrets", PolicyName="read-values")
+    projected = world.world.gitops / "environments" / "dev" / "iam" / "external-secrets-role.json"
+    assert role["PolicyDocument"] == json.loads(projected.read_text())
+
+    world.aws.reset()
+    direct = TerraformWorld.make(tmp_path / "direct", world.aws, engine="direct")
+    direct.request()
+    assert direct.apply()["code"] == 0
+    by_us = direct.secret()
+    assert by_terraform["tags"].keys() >= BOOKKEEPING_TAGS
+    for state in (by_terraform, by_us):
+        state["tags"] = {key: text for key, text in state["tags"].items() if key not in WHO_WROTE}
+    assert by_terraform == by_us
+
+
+def test_a_life_converges_and_keeps_every_value_out(world: TerraformWorld) -> None:
+    assert world.apply()["code"] == 0
+    canary = new_canary("password")
+    seeded = world.cli("seed", "SEC-0007", "--stdin", "password", "--generate", "username", "--yes", typed=canary.encode())
+    assert seeded.code == 0, seeded.err
+
+    before = len(world.aws.mutating())
+    again = world.apply()
+    assert (again["code"], world.steps(again)) == (0, {"SEC-0007": ("already", "")}), again
+    touched = [call.operation for call in world.aws.mutating()[before:] if call.resource_name == NAME]
+    assert touched == [], "a second apply writes to no record"
+
+    world.request("SEC-0007", branch="describe", **{"environment: dev\n": "environment: dev\n  description: The database\n"})
+    changed = world.apply()
+    assert world.steps(changed) == {"SEC-0007": ("done", "")}, changed
+    assert world.secret()["description"] == "The database"
+    assert scan_tree(world.folder, [canary]) == []
+    assert list(world.folder.rglob("*.tfstate")), "the scan looked at a state"
+    assert "GetSecretValue" not in {call.operation for call in world.aws.calls if not call.is_console and call.resource_name == NAME}
+
+
+def test_drift_waits_for_a_decision(world: TerraformWorld) -> None:
+    assert world.apply()["code"] == 0
+    console = world.aws.client("secretsmanager")
+    console.tag_resource(SecretId=NAME, Tags=[{"Key": "goldenpath:owner", "Value": "somebody-else"}])
+    held = world.apply()
+    assert (held["code"], world.steps(held)) == (1, {"SEC-0007": ("refused", "plan.drift")}), held
+    assert world.secret()["tags"]["goldenpath:owner"] == "somebody-else"
+    accepted = world.apply("--accept-drift", "SEC-0007")
+    assert world.steps(accepted) == {"SEC-0007": ("done", "")}, accepted
+    assert world.secret()["tags"]["goldenpath:owner"] == "app-team"
+
+
+def test_nothing_is_restored_or_overwritten(world: TerraformWorld) -> None:
+    console = world.aws.client("secretsmanager")
+    console.create_secret(Name=NAME, Tags=[{"Key": "team", "Value": "elsewhere"}])
+    foreign = world.apply()
+    assert world.steps(foreign) == {"SEC-0007": ("refused", "store.foreign-record")}, foreign
+    assert "goldenpath:id" not in world.secret()["tags"]
+    console.delete_secret(SecretId=NAME, RecoveryWindowInDays=7)
+    scheduled = world.apply()
+    assert world.steps(scheduled) == {"SEC-0007": ("refused", "store.scheduled-for-deletion")}, scheduled
+    assert "DeletedDate" in console.describe_secret(SecretId=NAME)
+
+
+def test_records_that_terraform_does_not_know_are_imported_as_they_are(world: TerraformWorld) -> None:
+    world.request("SEC-0008", name="api")
+    answer = world.apply()
+    assert world.steps(answer) == {"SEC-0007": ("done", ""), "SEC-0008": ("done", "")}, answer
+    before = world.secret()
+    (world.folder / "terraform.tfstate").unlink()
+    imported = world.cli("apply", "--dry-run", "-o", "json")
+    assert imported.code == 0, imported.err
+    proposed = json.loads(imported.out)["infrastructure"][0]
+    assert {each["request_id"] for each in proposed["changes"] if each["is_import"]} == {"SEC-0007", "SEC-0008"}
+    assert [each for each in proposed["changes"] if each["request_id"] and each["fields"]] == []
+    taken = world.apply()
+    assert world.steps(taken) == {"SEC-0007": ("already", ""), "SEC-0008": ("already", "")}, taken
+    assert world.secret() == before
+    state = json.loads((world.folder / "terraform.tfstate").read_text())
+    assert "SEC-0007" in {each.get("index_key") for resource in state["resources"] for each in resource["instances"]}
