@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from tests.e2e.world import SEC_0007, Run, World
 from tests.house.source_tree import ROOT
 from tests.standins.app import CONSOLE_KEY
-from tests.standins.aws import StrictAws
+from tests.standins.aws import RUNNER, StrictAws
 
 ACCOUNT = "593517239005"
 PATH = "goldenpath/payments/dev/payments-db-credentials"
@@ -22,10 +23,11 @@ _UNPACED = "apply:\n  pace:\n    aws-secrets-manager: {write: 0, tag: 0, policy:
 
 @dataclass
 class Cloud:
-    """A world and its AWS."""
+    """A world and its AWS; ``who`` signs what the commands call."""
 
     world: World
     aws: StrictAws
+    who: str = RUNNER
 
     @staticmethod
     def make(root: Path, aws: StrictAws, *, store: str = _STORE) -> Cloud:
@@ -40,13 +42,20 @@ class Cloud:
 
     def cli(self, *arguments: str, typed: bytes = b"", who: str = "pat", before: Callable[[], None] = lambda: None) -> Run:
         """Run a command with the stand-in's credentials."""
-        added = self.aws.environment()
+        added = self.aws.environment(self.who)
 
         def prepare() -> None:
             os.environ.update(added)
             before()
 
         return self.world.cli(who, *arguments, typed=typed, before=prepare)
+
+    def act_as(self, actions: Collection[str]) -> None:
+        """Let the commands run as a role that may do these actions of Secrets Manager and nothing else."""
+        self.who = f"arn:aws:iam::{ACCOUNT}:role/limited"
+        allowed = [f"secretsmanager:{action}" for action in sorted(actions)]
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}
+        self.aws.as_principal("AKIALIMITEDROLE00000", self.who, identity_policy=json.dumps(policy))
 
     def seed(self, values: bytes, request_id: str = "SEC-0007", *, before: Callable[[], None] = lambda: None) -> Run:
         """Seed the values of a private JSON file."""

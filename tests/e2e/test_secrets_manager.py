@@ -11,6 +11,8 @@ from tests.e2e.cloud import PATH, Cloud
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
 
+from goldenpath.providers.aws.permissions import PERMISSIONS
+
 VALUES = b'{"password": "canary-5f1c-trailing==\\n", "username": "payments_app"}'
 
 
@@ -53,3 +55,68 @@ def test_a_second_apply_changes_nothing(cloud: Cloud) -> None:
     assert made["PutSecretValue"] == made["TagResource"] == 1, "the lease, taken and given back"
     after = cloud.console.describe_secret(SecretId=PATH)
     assert {**before, "ResponseMetadata": 0} == {**after, "ResponseMetadata": 0}
+
+
+def test_credentials_of_another_account_are_refused_before_any_other_call(cloud: Cloud) -> None:
+    """CASE 53."""
+    cloud.aws.use_account(cloud.aws.runner_key, "111111111111")
+    for command in (("apply", "--yes"), ("apply", "--dry-run"), ("status",), ("get", "SEC-0007"), ("drift",)):
+        run = cloud.cli(*command)
+        assert run.code != 0, command
+        assert "store.wrong-account" in run.err, (command, run.err)
+    assert cloud.seed(VALUES).code != 0
+    assert set(cloud.operations()) == {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize("use", ["apply", "seed"])
+def test_a_role_with_the_listed_actions_and_no_others_is_enough(cloud: Cloud, use: str) -> None:
+    """What the documentation lists lets a role do its work; without one of the actions it does not."""
+    if use == "seed":
+        assert cloud.cli("apply", "--environment", "dev", "--yes").code == 0
+    work = {"apply": lambda: cloud.cli("apply", "--environment", "dev", "--yes"), "seed": lambda: cloud.seed(VALUES)}[use]
+    listed = PERMISSIONS[use] | PERMISSIONS["lease"]
+    needed = {"apply": "PutResourcePolicy", "seed": "PutSecretValue"}[use]
+    cloud.act_as(listed - {needed})
+    refused = work()
+    assert refused.code != 0
+    assert "store.access-denied" in refused.err + refused.out
+    cloud.act_as(listed)
+    done = work()
+    assert done.code == 0, done.err
+
+
+def test_what_somebody_changed_by_hand_is_reported_and_waits_for_a_decision(cloud: Cloud) -> None:
+    """CASE 54."""
+    assert cloud.cli("apply", "--environment", "dev", "--yes").code == 0
+    policy = json.loads(cloud.console.get_resource_policy(SecretId=PATH)["ResourcePolicy"])
+    policy["Statement"][0]["Sid"] = "ByHand"
+    cloud.console.put_resource_policy(SecretId=PATH, ResourcePolicy=json.dumps(policy))
+    cloud.console.tag_resource(SecretId=PATH, Tags=[{"Key": "goldenpath:owner", "Value": "somebody"}])
+    drift = cloud.cli("drift")
+    assert drift.code == 1
+    assert "ByHand" in drift.out
+    assert "somebody" in drift.out
+    refused = cloud.cli("apply", "--environment", "dev", "--yes")
+    assert refused.code != 0
+    assert "ByHand" in cloud.console.get_resource_policy(SecretId=PATH)["ResourcePolicy"]
+    accepted = cloud.cli("apply", "--environment", "dev", "--yes", "--accept-drift", "SEC-0007")
+    assert accepted.code == 0, accepted.err
+    assert "ByHand" not in cloud.console.get_resource_policy(SecretId=PATH)["ResourcePolicy"]
+    assert cloud.cli("drift").code == 0
+
+
+def test_what_a_run_costs_from_the_command_line(cloud: Cloud) -> None:
+    """P5, with everything that a command does: plan, fence, plan again, write, deliver."""
+    numbers = range(100, 130)
+    cloud.approved(*numbers)
+    assert cloud.cli("apply", "--environment", "dev", "--yes").code == 0
+    first = Counter(cloud.operations())
+    looked = first["DescribeSecret"] + first["GetResourcePolicy"] + first["ListSecrets"]
+    assert first.total() - looked <= 2 * (len(numbers) + 1) + 8
+    assert looked <= 12
+    seen = len(cloud.operations())
+    assert cloud.cli("apply", "--environment", "dev", "--yes").code == 0
+    second = Counter(cloud.operations()[seen:])
+    assert second["ListSecrets"] <= 3
+    assert second["GetResourcePolicy"] <= 20
+    assert second.total() - second["GetResourcePolicy"] <= 20 + 12

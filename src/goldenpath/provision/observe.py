@@ -18,7 +18,7 @@ from goldenpath.model.store import FIELDS, DesiredSecret, StoreRecord
 from goldenpath.ports.store import SecretObserver
 from goldenpath.provision.retry import Retrier
 
-LOOKS = 20
+LOOKS = 10
 """How many records an observation looks at beyond those in doubt, where a list does not show everything; others every day."""
 MISSING_LOOKS = 20
 """Up to how many wanted records that are not listed are looked for. Beyond, creating them is the check: a taken name is refused."""
@@ -107,14 +107,17 @@ def _looks(
     refs: Iterable[SecretRef], listed: Mapping[SecretRef, StoreRecord], *, now: datetime | None, is_thorough: bool
 ) -> list[SecretRef]:
     """Return the records to look at although nothing speaks against them: hand edits may hide in what the list does not show (R24)."""
-    partly = [ref for ref in refs if listed[ref].unobserved and listed[ref].request_id and not listed[ref].deletion_date]
-    if is_thorough:
-        return sorted(partly, key=_order)
-    if now is None:
-        return []
-    mixed = sorted(partly, key=lambda ref: hashlib.sha256(str(ref).encode()).digest())
-    start = now.toordinal() * LOOKS % len(mixed) if mixed else 0
-    return sorted((mixed + mixed)[start : start + min(LOOKS, len(mixed))], key=_order)
+    ours = [ref for ref in refs if listed[ref].request_id and not listed[ref].deletion_date]
+    if not is_thorough:
+        ours = _todays_share(ours, now) if now is not None and any(listed[ref].unobserved for ref in ours) else []
+    return sorted((ref for ref in ours if listed[ref].unobserved), key=_order)
+
+
+def _todays_share(refs: list[SecretRef], now: datetime) -> list[SecretRef]:
+    """Return :data:`LOOKS` of the records, the next ones every day, in an order that has nothing to do with their names."""
+    mixed = sorted(refs, key=lambda ref: hashlib.sha256(str(ref).encode()).digest())
+    start = now.toordinal() * LOOKS % len(mixed)
+    return (mixed + mixed)[start : start + min(LOOKS, len(mixed))]
 
 
 def _is_doubtful(desired: DesiredSecret | None, record: StoreRecord | None) -> bool:
