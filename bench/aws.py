@@ -24,7 +24,7 @@ from bench.result import Result, amount, missing
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 SECRETS = 200
-SMALL = 40
+SMALL = 30
 """What "small" means in P5: identity, lease, pages, and the records that are looked at one by one in each run."""
 MODULE = Path(__file__).resolve().parents[1] / "terraform" / "modules" / "secret-catalog"
 PARAMETERS = 500
@@ -173,7 +173,7 @@ def measure_p13() -> list[Result]:
     with aws() as here:
         repository = platform(here.folder, _parameter_requests(), store="aws-parameter-store")
         values = json.dumps({f"KEY_{number}": f"value-{number}" for number in range(PARAMETERS)}).encode()
-        command = ("inject", "--service", "bench", "--environment", "dev", "--json", "-", "--yes")
+        command = ("inject", "--service", "bench", "--environment", "dev", "--json-file", "-", "--yes")
         first = here.goldenpath(*command, where=repository, typed=values)
         again = here.goldenpath(*command, where=repository, typed=values)
         command_line = shutil.which("aws")

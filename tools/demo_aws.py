@@ -25,7 +25,7 @@ from goldenpath.cli.demo_setup import example_platform
 from goldenpath.cli.demo_walk import Walk
 from goldenpath.errors import GoldenpathError
 
-BACKENDS = ("aws-secrets-manager",)
+BACKENDS = ("aws-secrets-manager", "aws-parameter-store")
 REGION = "us-east-1"
 
 
