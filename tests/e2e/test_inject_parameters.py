@@ -218,10 +218,19 @@ def test_prune_lists_then_removes_what_is_no_longer_declared(zerotouch: Zerotouc
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_answer_is_resolved_by_looking(zerotouch: Zerotouch, when: str) -> None:
-    zerotouch.aws.faults.fail("PutParameter", when=when, resource=FOLDER + "api_token")  # type: ignore[arg-type]
+    zerotouch.aws.faults.drop("PutParameter", when=when, resource=FOLDER + "api_token")  # type: ignore[arg-type]
     done = zerotouch.inject(VALUES, "--yes")
     assert done.code == 0, done.out
     assert set(zerotouch.versions().values()) == {1}
+
+
+def test_a_list_that_lags_neither_overwrites_nor_fails(zerotouch: Zerotouch) -> None:
+    zerotouch.console.put_parameter(Name="/zerotouch/prod/other/key", Value="v", Type="SecureString")
+    zerotouch.aws.faults.lag_lists(300)
+    assert zerotouch.inject(VALUES, "--yes").code == 0
+    done = zerotouch.inject({**VALUES, "API_TOKEN": "tok-2bbdd831"}, "--yes")
+    assert (done.code, json.loads(done.out)["written"]) == (0, [FOLDER + "api_token"]), done.err
+    assert zerotouch.versions()[FOLDER + "database_url"] == 1
 
 
 def test_credentials_of_another_account_are_refused_before_anything(zerotouch: Zerotouch) -> None:
