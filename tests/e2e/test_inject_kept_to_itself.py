@@ -21,6 +21,8 @@ from tests.standins.aws import StrictAws
 from tests.standins.faults import When
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
 
+from goldenpath.providers.local.opening import open_journal
+
 SPY = """#!/bin/sh
 {{ env; for argument in "$@"; do echo "argument: $argument"; done; }} >> {log}
 exec {git} "$@"
@@ -107,4 +109,5 @@ def test_a_run_that_is_killed_is_continued(zerotouch: Zerotouch, number: int, wh
     assert (done.code, sorted(answer["written"] + answer["unchanged"])) == (0, list(NAMES)), done.err
     assert {name: zerotouch.parameter(name)["Value"] for name in NAMES} == {FOLDER + key.lower(): value for key, value in VALUES.items()}
     assert set(zerotouch.versions().values()) == {1}
+    assert list(open_journal(zerotouch.world.platform / ".goldenpath").unfinished("prod")) == []
     assert zerotouch.cli("audit", "verify").code in {0, 1}, "what the dead run left open is listed, the chain is whole"

@@ -100,6 +100,7 @@ class _Seen:
     """The store as it was seen, and what follows from it."""
 
     observed: Mapping[str, ParameterInfo]
+    versions: Mapping[str, int]
     changes: tuple[Change, ...]
     prunable: tuple[str, ...]
 
@@ -129,6 +130,7 @@ def inject(services: Services, wanted: Wanted) -> Injected:
         batch = _judge(services, wanted)
         effects = _effects(services, batch)
         seen = _look(batch, effects)
+    effects.settle(batch.folder, seen.versions)
     if not seen.changes and not (wanted.is_pruning and seen.prunable):
         return _result(batch, seen, ())
     decision = AuditDecision(allowed=True, reason=wanted.reason)
@@ -178,7 +180,8 @@ def _look(batch: _Batch, effects: ParameterEffects) -> _Seen:
     changes = changes_of(batch.assignments, observed, current)
     full = [change for change in changes if change.expected_version >= VERSIONS_MAX and not effects.has_room(change.desired.name)]
     _require_ours(batch, tuple(_full(change) for change in full))
-    return _Seen(observed=observed, changes=changes, prunable=prunable(batch.declared, batch.found.in_use, observed))
+    versions = {name: info.version for name, info in observed.items()} | {name: found.version for name, found in current.items()}
+    return _Seen(observed=observed, versions=versions, changes=changes, prunable=prunable(batch.declared, batch.found.in_use, observed))
 
 
 def _write(services: Services, batch: _Batch, effects: ParameterEffects) -> Injected:
@@ -218,7 +221,7 @@ def _result(batch: _Batch, seen: _Seen, receipts: tuple[ParameterReceipt, ...]) 
             name=each.name,
             request_id=each.declared.request.id,
             outcome="unchanged",
-            version=seen.observed[each.name].version,
+            version=seen.versions[each.name],
         )
         for each in batch.assignments
         if each.name not in told | changing

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
@@ -27,6 +28,9 @@ from goldenpath.ports.journal import JournalEntry, JournalState
 from goldenpath.ports.parameters import ParameterStore, ParameterValue
 from goldenpath.provision.fence import HeldFence
 from goldenpath.provision.retry import Retrier
+
+_PUT: Final = "parameter.put"
+_DELETE: Final = "parameter.delete"
 
 
 class ParameterEffects:
@@ -58,6 +62,7 @@ class ParameterEffects:
         self._trail = open_trail(services)
         self._commit = commit
         self._requests = {request.id: request for request in requests}
+        self._environment = requests[0].environment
         self._decision = AuditDecision(allowed=True, reason=reason)
 
     def list_parameters(self, folder: str, *, owners: Collection[str]) -> dict[str, ParameterInfo]:
@@ -90,9 +95,9 @@ class ParameterEffects:
         Raises:
             GoldenpathError: what the store refused, which the journal says too; or an outcome that nobody knows, which stays open there.
         """
-        entry = self._entry("parameter.put", change.desired.request_id, change.desired.name, change.expected_version)
+        entry = self._entry(_PUT, change.desired.request_id, change.desired.name, change.expected_version)
         self._note(entry, "intended")
-        with self._operation("parameter.put", change.desired.request_id, change.desired.name) as operation:
+        with self._operation(_PUT, change.desired.request_id, change.desired.name) as operation:
             try:
                 version = self.retrier.call(lambda: self._send(change, held), recover=lambda: self._find(change))
             except (ProviderUnavailable, AuditUnavailable):
@@ -108,11 +113,21 @@ class ParameterEffects:
         """Delete parameters that nothing declares any more, and return what became of each."""
         return tuple(self._prune_one(info, held) for info in parameters)
 
+    def settle(self, folder: str, versions: Mapping[str, int]) -> None:
+        """Close what killed runs left open below ``folder`` and the store shows as done; ``versions`` are by name, absent for none."""
+        for entry in list(self._journal.unfinished(self._environment)):
+            if not entry.detail.startswith(f"{folder}/"):
+                continue
+            version = versions.get(entry.detail, 0)
+            is_written = entry.action == _PUT and entry.token == _token(_PUT, entry.request_id, entry.detail, version - 1)
+            if is_written or (entry.action == _DELETE and not version):
+                self._note(entry, "done")
+
     def _prune_one(self, info: ParameterInfo, held: HeldFence) -> ParameterReceipt:
-        entry = self._entry("parameter.delete", info.owner_id, info.name, info.version)
+        entry = self._entry(_DELETE, info.owner_id, info.name, info.version)
         self._note(entry, "intended")
         try:
-            with self._operation("parameter.delete", info.owner_id, info.name):
+            with self._operation(_DELETE, info.owner_id, info.name):
                 self.retrier.call(lambda: self._delete(info.name, held))
         except AuditUnavailable:
             raise
@@ -164,10 +179,9 @@ class ParameterEffects:
         return self._trail.operation(action, target=target, decision=self._decision, joins=joins)
 
     def _entry(self, action: str, request_id: str, name: str, version: int) -> JournalEntry:
-        token = hashlib.sha256(b"goldenpath/parameter/1\x00" + canonical_bytes([action, request_id, name, version])).hexdigest()
         return JournalEntry(
-            token=token,
-            environment=self._requests[request_id].environment,
+            token=_token(action, request_id, name, version),
+            environment=self._environment,
             request_id=request_id,
             action=action,
             state="intended",
@@ -192,6 +206,11 @@ class ParameterEffects:
                 detail=detail,
             )
         )
+
+
+def _token(action: str, request_id: str, name: str, version: int) -> str:
+    """Return the journal's token: the same for the same write on the same version, whatever the value."""
+    return hashlib.sha256(b"goldenpath/parameter/1\x00" + canonical_bytes([action, request_id, name, version])).hexdigest()
 
 
 def _pruned(info: ParameterInfo, error: GoldenpathError | None = None) -> ParameterReceipt:
