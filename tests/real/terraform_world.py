@@ -75,6 +75,7 @@ class TerraformWorld:
         return {**answer, "code": done.code, "err": done.err}
 
     def steps(self, answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
+        assert "receipts" in answer, answer
         return {step["request_id"]: (step["outcome"], step["code"]) for each in answer["receipts"] for step in each["receipt"]["steps"]}
 
     def secret(self, name: str = NAME) -> dict[str, Any]:
@@ -92,3 +93,7 @@ class TerraformWorld:
     @property
     def folder(self) -> Path:
         return self.world.platform / ".goldenpath" / "terraform" / "dev"
+
+    @property
+    def state(self) -> Path:
+        return self.folder.with_name("dev.tfstate")

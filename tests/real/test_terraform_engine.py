@@ -70,8 +70,8 @@ def test_a_life_converges_and_keeps_every_value_out(world: TerraformWorld) -> No
     changed = world.apply()
     assert world.steps(changed) == {"SEC-0007": ("done", "")}, changed
     assert world.secret()["description"] == "The database"
-    assert scan_tree(world.folder, [canary]) == []
-    assert list(world.folder.rglob("*.tfstate")), "the scan looked at a state"
+    assert scan_tree(world.folder.parent, [canary]) == []
+    assert "SEC-0007" in world.state.read_text(), "the scan looked at a state that is kept"
     assert "GetSecretValue" not in {call.operation for call in world.aws.calls if not call.is_console and call.resource_name == NAME}
 
 
@@ -104,7 +104,7 @@ def test_records_that_terraform_does_not_know_are_imported_as_they_are(world: Te
     answer = world.apply()
     assert world.steps(answer) == {"SEC-0007": ("done", ""), "SEC-0008": ("done", "")}, answer
     before = world.secret()
-    (world.folder / "terraform.tfstate").unlink()
+    world.state.unlink()
     imported = world.cli("apply", "--dry-run", "-o", "json")
     assert imported.code == 0, imported.err
     proposed = json.loads(imported.out)["infrastructure"][0]
@@ -113,5 +113,5 @@ def test_records_that_terraform_does_not_know_are_imported_as_they_are(world: Te
     taken = world.apply()
     assert world.steps(taken) == {"SEC-0007": ("already", ""), "SEC-0008": ("already", "")}, taken
     assert world.secret() == before
-    state = json.loads((world.folder / "terraform.tfstate").read_text())
+    state = json.loads(world.state.read_text())
     assert "SEC-0007" in {each.get("index_key") for resource in state["resources"] for each in resource["instances"]}

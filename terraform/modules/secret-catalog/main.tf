@@ -30,6 +30,7 @@ resource "aws_secretsmanager_secret" "this" {
     # who wrote last, and what: the platform's own bookkeeping, whichever engine made the record
     ignore_changes = [
       tags["goldenpath:applied"], tags_all["goldenpath:applied"],
+      tags["goldenpath:changing"], tags_all["goldenpath:changing"],
       tags["goldenpath:commit"], tags_all["goldenpath:commit"],
       tags["goldenpath:fingerprint"], tags_all["goldenpath:fingerprint"],
       tags["goldenpath:generation"], tags_all["goldenpath:generation"],

@@ -27,7 +27,6 @@ from goldenpath.providers.terraform.root import MODULE, VARIABLE, render_cli_con
 
 OLDEST_TERRAFORM = (1, 7)
 """The first with ``for_each`` in import blocks."""
-STATE_FILE = "terraform.tfstate"
 PLAN_FILE = "plan.bin"
 LOG_FILE = "run.log"
 PLACEHOLDER = "{environment}"
@@ -101,7 +100,8 @@ class TerraformEngine:
     def _backend_config(self, environment: str) -> dict[str, str]:
         backend = self._settings.backend
         if backend.type == _LOCAL and "path" not in backend.config:
-            return {**backend.config, "path": str(self._directory / environment / STATE_FILE)}
+            # outside the working folder: a file named terraform.tfstate in there is one that init migrates, and empties
+            return {**backend.config, "path": str(self._directory.absolute() / f"{environment}.tfstate")}
         if not any(PLACEHOLDER in text for text in backend.config.values()):
             raise Misconfigured(
                 "terraform.backend-shared",

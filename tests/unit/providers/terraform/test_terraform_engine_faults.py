@@ -58,7 +58,7 @@ def test_it_plans_applies_and_then_has_nothing_to_do(tmp_path: Path, stand_in: S
 
 def test_a_preview_applies_and_forgets_nothing(tmp_path: Path, stand_in: StandInTerraform) -> None:
     run(tmp_path, stand_in)
-    state = tmp_path / "state" / "terraform" / "dev" / "terraform.tfstate"
+    state = tmp_path / "state" / "terraform" / "dev.tfstate"
     before = state.read_bytes()
     shown = run(tmp_path, stand_in, wanted=root(variables=b'{"goldenpath_secrets":{}}'), applies=False)
     assert shown.forgotten == ("SEC-0007",)
@@ -74,7 +74,7 @@ def test_what_no_request_asks_for_leaves_the_state_and_is_not_destroyed(tmp_path
 
 def test_a_tainted_record_is_imported_instead_of_replaced(tmp_path: Path, stand_in: StandInTerraform) -> None:
     run(tmp_path, stand_in)
-    state = tmp_path / "state" / "terraform" / "dev" / "terraform.tfstate"
+    state = tmp_path / "state" / "terraform" / "dev.tfstate"
     document = json.loads(state.read_text())
     document["resources"][0]["instances"][0]["status"] = "tainted"
     state.write_text(json.dumps(document))
