@@ -85,7 +85,8 @@ def seed_secret(
 
 def _checked(located: Located, values: Mapping[str, SecretValue]) -> SecretValue:
     require_readable(located.request)
-    _require_good(located, check_batch(located.request, values))
+    tier = located.governance.settings.environment(located.request.environment).store(located.request.spec.provider).parameter_tier
+    _require_good(located, check_batch(located.request, values, tier=tier))
     blob = encode_payload(values)
     if is_projectable(located.request):
         _require_good(located, check_payload(outline_payload(blob), subject=located.request.id))
