@@ -21,6 +21,7 @@ from goldenpath.provision.executor import ExecutionLimits, execute
 from goldenpath.provision.fence import hold_fence
 from goldenpath.provision.retry import Retrier
 
+HISTORY = frozenset({"goldenpath:applied", "goldenpath:changing", "goldenpath:generation"})
 LEASE_PATH = "goldenpath/_platform/dev"
 
 
@@ -55,12 +56,12 @@ def counted(aws: StrictAws, *, since: int = 0) -> Counter[str]:
 
 
 def shown(aws: StrictAws, paths: list[str]) -> dict[str, object]:
-    """What a person with a console sees of records: fields, tags and policy; who wrote last is left out."""
+    """What a person with a console sees of records: fields, tags and policy; who wrote last, and how often cut off, is left out."""
     console = aws.client("secretsmanager")
     seen: dict[str, object] = {}
     for path in paths:
         body = console.describe_secret(SecretId=path)
-        tags = {tag["Key"]: tag["Value"] for tag in body["Tags"] if tag["Key"] != "goldenpath:generation"}
+        tags = {tag["Key"]: tag["Value"] for tag in body["Tags"] if tag["Key"] not in HISTORY}
         policy = console.get_resource_policy(SecretId=path).get("ResourcePolicy", "")
         seen[path] = (body.get("Description", ""), body.get("KmsKeyId", ""), tags, policy, body.get("VersionIdsToStages"))
     return seen

@@ -387,8 +387,8 @@ LIMITS: list[tuple[str, dict[str, object], bool]] = [
     ("all tag characters", {"tags": {"aé 0_.:/=+-@": "Zß 9_.:/=+-@"}}, True),
     *[_bad_tag(char) for char in ",;!#*?\\\"'\n\t<>[]"],
     ("tag key with a comma", {"tags": {"a,b": "v"}}, False),
-    ("47 tags", {"tags": {f"k{number}": "v" for number in range(42)}}, True),
-    ("48 tags, with three of the store's own", {"tags": {f"k{number}": "v" for number in range(43)}}, False),
+    ("46 tags", {"tags": {f"k{number}": "v" for number in range(41)}}, True),
+    ("47 tags, with four of the store's own", {"tags": {f"k{number}": "v" for number in range(42)}}, False),
 ]
 
 

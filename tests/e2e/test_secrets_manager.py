@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.e2e.cloud import PATH, Cloud
+from tests.e2e.world import Run
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
 
@@ -73,15 +75,18 @@ def test_a_role_with_the_listed_actions_and_no_others_is_enough(cloud: Cloud, us
     """What the documentation lists lets a role do its work; without one of the actions it does not."""
     if use == "seed":
         assert cloud.cli("apply", "--environment", "dev", "--yes").code == 0
-    work = {"apply": lambda: cloud.cli("apply", "--environment", "dev", "--yes"), "seed": lambda: cloud.seed(VALUES)}[use]
+    work: dict[str, Callable[[], Run]] = {
+        "apply": lambda: cloud.cli("apply", "--environment", "dev", "--yes"),
+        "seed": lambda: cloud.seed(VALUES),
+    }
     listed = PERMISSIONS[use] | PERMISSIONS["lease"]
     needed = {"apply": "PutResourcePolicy", "seed": "PutSecretValue"}[use]
     cloud.act_as(listed - {needed})
-    refused = work()
+    refused = work[use]()
     assert refused.code != 0
     assert "store.access-denied" in refused.err + refused.out
     cloud.act_as(listed)
-    done = work()
+    done = work[use]()
     assert done.code == 0, done.err
 
 

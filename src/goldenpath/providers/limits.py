@@ -16,8 +16,8 @@ from goldenpath.model.store import TAG_ID, DesiredSecret
 VALUE_MAX_BYTES = 65_536
 NAME_MAX_CHARS = 512
 TAGS_MAX = 50
-TAGS_RESERVED = 3
-"""Tags that a store needs for itself beside those of the record: generation, operation, fingerprint."""
+TAGS_RESERVED = 4
+"""Tags that a store needs for itself beside those of the record: generation, operation, fingerprint, change in progress."""
 TAG_KEY_MAX_CHARS = 128
 TAG_VALUE_MAX_CHARS = 256
 DESCRIPTION_MAX_CHARS = 2_048

@@ -1,15 +1,17 @@
 """Making a container equal to what is wanted: only the fields that differ, in an order that a killed run can be picked up from.
 
-``goldenpath:applied`` remembers what we left behind; it is written last, so that a change that was cut short shows as an update again
-and not as somebody's drift. Where tags need two calls, the first one also writes what is true between the two.
+``goldenpath:applied`` remembers what we left behind and is written last; ``goldenpath:changing`` says before the first change what it will
+say. So each field of a change that was cut short is known as ours, whether it was reached or not, and none shows as somebody's drift.
+Where tags need two calls, the first one also writes what is true between the two.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goldenpath.model.store import BOOKKEEPING_TAGS, TAG_APPLIED, DesiredSecret, StoreRecord, applied_text
+from goldenpath.model.store import BOOKKEEPING_TAGS, TAG_APPLIED, TAG_GENERATION, DesiredSecret, StoreRecord, applied_text
 from goldenpath.providers.aws.secretcalls import SecretCalls
+from goldenpath.providers.aws.secretrecords import TAG_CHANGING, digests_in
 
 
 def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, bookkeeping: dict[str, str]) -> None:
@@ -23,8 +25,11 @@ def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
     """
     surplus = {key for key, _ in found.comparable_tags} - {key for key, _ in desired.tags}
     is_adoption = not found.request_id
+    begun = {TAG_CHANGING: bookkeeping[TAG_APPLIED]} if TAG_APPLIED in bookkeeping else {}
     if surplus or is_adoption:
-        _retag(secrets, found, desired, bookkeeping, surplus)
+        _retag(secrets, found, desired, {**bookkeeping, **begun}, surplus)
+    elif begun and _fields(found) != _fields(desired):
+        secrets.tag(found.ref, {**begun, TAG_GENERATION: bookkeeping[TAG_GENERATION]})
     _change_fields(secrets, found, desired)
     if found.policy != desired.policy:
         secrets.put_policy(found.ref, desired.policy)
@@ -37,12 +42,17 @@ def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
 
 def _retag(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, bookkeeping: dict[str, str], surplus: set[str]) -> None:
     """Add the wanted tags and remember all of them as ours, then take the surplus away; either half is a state that we left."""
-    between = replace(found, tags=tuple(sorted({**dict(found.comparable_tags), **dict(desired.tags)}.items())))
+    between = replace(desired, tags=tuple(sorted({**dict(found.comparable_tags), **dict(desired.tags)}.items())))
     left = found.applied_digests if found.request_id else found.field_digests
-    remembered = applied_text({**left, "tags": between.field_digests["tags"]})
+    remembered = applied_text({**left, "tags": digests_in(between.applied_tag)["tags"]})
     secrets.tag(found.ref, {**dict(desired.tags), **bookkeeping, TAG_APPLIED: remembered})
     if surplus:
         secrets.untag(found.ref, surplus)
+
+
+def _fields(container: StoreRecord | DesiredSecret) -> tuple[str, str, str]:
+    """Return the fields that take calls of their own."""
+    return (container.description, container.kms_key, container.policy)
 
 
 def _change_fields(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret) -> None:

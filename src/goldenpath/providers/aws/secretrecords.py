@@ -29,7 +29,9 @@ from goldenpath.model.store import (
 PROVIDER: Final = "aws-secrets-manager"
 TAG_OPERATION: Final = "goldenpath:operation"
 TAG_FINGERPRINT: Final = "goldenpath:fingerprint"
-OWN_TAGS: Final = frozenset({TAG_GENERATION, TAG_OPERATION, TAG_FINGERPRINT})
+TAG_CHANGING: Final = "goldenpath:changing"
+"""What ``goldenpath:applied`` will say when the change that was begun last is done."""
+OWN_TAGS: Final = frozenset({TAG_CHANGING, TAG_FINGERPRINT, TAG_GENERATION, TAG_OPERATION})
 LABELS: Final[Mapping[Stage, str]] = {"previous": "AWSPREVIOUS", "current": "AWSCURRENT", "pending": "AWSPENDING"}
 NEW_LABEL: Final = "goldenpath-new"
 """Sits on the version that was put last, until it is made current by compare-and-swap."""
@@ -70,6 +72,7 @@ def record_of(body: Mapping[str, Any], *, environment: str, policy: str | None, 
         generation=generation_of(tags),
         unobserved=("policy",) if policy is None else (),
     )
+    record = _with_what_a_cut_off_change_left(record, tags.get(TAG_CHANGING, ""))
     return _without_lost_policy(record) if record.generation > settled and lacks_policy(record) else record
 
 
@@ -81,8 +84,29 @@ def lacks_policy(record: StoreRecord) -> bool:
 
 def _without_lost_policy(record: StoreRecord) -> StoreRecord:
     """Take back the promise of a creation that never came to its policy: what is missing is work left to do, and nobody's drift."""
-    left = applied_text({**record.applied_digests, "policy": record.field_digests["policy"]})
-    return replace(record, tags=tuple(sorted({**dict(record.tags), TAG_APPLIED: left}.items())))
+    return _remembering(record, {**record.applied_digests, "policy": record.field_digests["policy"]})
+
+
+def _with_what_a_cut_off_change_left(record: StoreRecord, changing: str) -> StoreRecord:
+    """Remember, field by field, what a change that was cut off had done already.
+
+    A field that was not looked at was changed: while its record is unsettled it is looked at, and the run that settles it finishes it.
+    """
+    if not changing or changing == dict(record.tags).get(TAG_APPLIED, ""):
+        return record
+    meant, seen = digests_in(changing), record.field_digests
+    done = {name: text for name, text in meant.items() if name in record.unobserved or seen.get(name) == text}
+    return _remembering(record, {**record.applied_digests, **done})
+
+
+def _remembering(record: StoreRecord, digests: Mapping[str, str]) -> StoreRecord:
+    return replace(record, tags=tuple(sorted({**dict(record.tags), TAG_APPLIED: applied_text(digests)}.items())))
+
+
+def digests_in(text: str) -> dict[str, str]:
+    """Return the field digests that a ``goldenpath:applied`` tag of this text remembers."""
+    nowhere = SecretRef(provider=PROVIDER, environment="", path="")
+    return StoreRecord(ref=nowhere, tags=((TAG_APPLIED, text),)).applied_digests
 
 
 def generation_of(tags: Mapping[str, str]) -> int:

@@ -100,6 +100,8 @@ def test_a_lost_answer_of_a_change_ends_as_if_nothing_happened(aws: StrictAws, t
     apply_held(rig, _older(desired))
     aws.faults.drop(operation, when=when, nth=1)  # type: ignore[arg-type]
     assert apply_held(rig, desired).is_complete
+    looker = machine(tmp_path / "looker", aws).bench()
+    assert [looker.look(each.ref).applied_digests for each in desired] == [each.field_digests for each in desired]
     assert _wanted(shown(aws, paths_of(desired))) == _wanted(_clean(aws, tmp_path, desired))
 
 
@@ -237,6 +239,7 @@ def test_a_lagging_list_leads_to_no_second_record_and_no_orphan(aws: StrictAws, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_killed_at_every_call_another_machine_ends_the_same(aws: StrictAws, tmp_path: Path) -> None:
     """R59: the process dies before or after each call of an apply; a run from another state folder ends where a clean one ends."""
     desired = many(3)
@@ -253,6 +256,40 @@ def test_killed_at_every_call_another_machine_ends_the_same(aws: StrictAws, tmp_
             assert receipt.is_complete, (where, outcomes(receipt))
             assert shown(aws, paths_of(desired)) == wanted, where
             assert counted_looks(aws, tmp_path / where, desired) == 0, where
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_change_killed_at_every_call_gives_way_to_the_next_change(aws: StrictAws, tmp_path: Path) -> None:
+    """What the dead run had changed already is nobody's drift, although the next commit wants something else again."""
+    desired, older = many(1), _older(many(1))
+    newest = [make_desired(each.request_id, path=each.ref.path, description="newest", policy="", tags={"c": "d"}) for each in desired]
+    for number in _writes_of_a_change(aws, tmp_path, older, desired):
+        for when in ("before", "after"):
+            where = f"{number}-{when}"
+            before = _prepare(aws, tmp_path / f"older-{where}", older)
+            _die_at(aws, tmp_path / f"dead-{where}", desired, before + number, when)
+            clock = FakeClock()
+            clock.advance(LEASE_SECONDS + 1)
+            for wanted in (newest,) if number % 2 else (desired, newest):
+                next_run = machine(tmp_path / f"next-{where}-{len(wanted[0].policy)}", aws, clock=clock, holder="run-2", seed=50)
+                receipt = apply_held(next_run, wanted)
+                assert receipt.is_complete, (where, outcomes(receipt))
+            assert next_run.bench().look(newest[0].ref).field_digests == newest[0].field_digests, where
+
+
+def _prepare(aws: StrictAws, folder: Path, older: list[DesiredSecret]) -> int:
+    """Leave a record as an earlier run does; returns the number of calls that it took."""
+    aws.reset()
+    apply_held(machine(folder, aws), older)
+    return max(call.number for call in aws.calls)
+
+
+def _writes_of_a_change(aws: StrictAws, tmp_path: Path, older: list[DesiredSecret], desired: list[DesiredSecret]) -> list[int]:
+    """Return which calls of the change, counted from 1, write to the record."""
+    before = _prepare(aws, tmp_path / "older", older)
+    apply_held(machine(tmp_path / "counted", aws, holder="run-2"), desired)
+    return [call.number - before for call in aws.mutating() if call.number > before and call.resource_name != LEASE_PATH]
 
 
 def _die_at(aws: StrictAws, folder: Path, desired: list[DesiredSecret], number: int, when: str) -> None:
