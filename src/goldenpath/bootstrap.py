@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from goldenpath.app.exec import Injection
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
-    from goldenpath.model.settings import EnvironmentSettings
+    from goldenpath.model.settings import EnvironmentSettings, StoreSettings
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.pace import Pace
@@ -202,7 +202,7 @@ class _Wiring:
             clock=self.clock,
             entropy=self.entropy,
             name=f"{provider}-{environment}",
-            pace=self._pace(configured.backend, place),
+            pace=self._pace(configured, place),
             environment=environment,
             place=place,
             store=configured,
@@ -210,7 +210,7 @@ class _Wiring:
             correlation_id=self.correlation_id,
         )
 
-    def _pace(self, backend: str, environment: EnvironmentSettings) -> Pace:
+    def _pace(self, store: StoreSettings, environment: EnvironmentSettings) -> Pace:
         """Return the pace towards an environment's account, shared with every process of this machine that has the same state folder."""
         from goldenpath.providers.local.shared_pace import SharedBuckets
         from goldenpath.providers.pacing import RATES, pace_of
@@ -220,8 +220,8 @@ class _Wiring:
             require_known(named, {*BACKENDS, *RATES}, hint="correct apply.pace in goldenpath.yaml")
         return pace_of(
             self._settings.apply,
-            backend,
-            account=f"{environment.account or 'default'}/{environment.region}",
+            store.backend,
+            account=f"{environment.account or 'default'}/{store.region or environment.region}",
             clock=self.clock,
             buckets=lambda: SharedBuckets(self._state),
         )
