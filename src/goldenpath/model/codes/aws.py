@@ -15,6 +15,11 @@ CODES: dict[str, CodeDoc] = {
         why="goldenpath.yaml names a profile for the store, and the AWS configuration has none of that name.",
         fix="Add the profile, or remove environments.<name>.stores.<provider>.profile to use the ambient credentials.",
     ),
+    "store.kit-misconfigured": CodeDoc(
+        title="The machine's AWS configuration cannot be used",
+        why="A configuration file cannot be read, or a region or setting in it or in the AWS variables makes no sense.",
+        fix="Mend it; aws configure list shows where each setting comes from.",
+    ),
     "store.endpoint-insecure": CodeDoc(
         title="The store's address carries values in clear",
         why="An AWS endpoint was set, by AWS_ENDPOINT_URL for example, that is neither TLS nor on this machine.",

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from goldenpath.errors import AccessDenied, GoldenpathError, ProviderRefused, ProviderUnavailable, Unauthenticated
+from goldenpath.errors import AccessDenied, GoldenpathError, Misconfigured, ProviderRefused, ProviderUnavailable, Unauthenticated
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.pace import THROTTLED, UNPACED, Operation, Pace
 from goldenpath.providers.aws.failures import code_of, failure, unreachable
-from goldenpath.providers.aws.session import AwsClients
+from goldenpath.providers.aws.session import AwsClients, exceptions_of_the_kit
 
 TRIES = 6
 BASE_SECONDS = 0.1
@@ -106,12 +106,10 @@ class AwsCalls:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(self, service: str, operation: str, subject: str, expected: frozenset[str], parameters: dict[str, Any]) -> Answer:
-        import botocore.exceptions as kit  # noqa: PLC0415 - the client that is about to be used imports it anyway
-
-        client = self._clients.client(service)
-        method = getattr(client, _snake(operation))
+        kit = exceptions_of_the_kit()
         try:
-            return Answer(method(**parameters))
+            # a client is made here too: looking for credentials can ask the network
+            return Answer(getattr(self._clients.client(service), _snake(operation))(**parameters))
         except kit.ClientError as error:
             code = code_of(error.response)
             if code in expected:
@@ -119,6 +117,8 @@ class AwsCalls:
             raise failure(error.response, operation=operation, subject=subject) from error
         except (kit.NoCredentialsError, kit.PartialCredentialsError, kit.CredentialRetrievalError, kit.TokenRetrievalError) as error:
             raise _no_credentials() from error
+        except (kit.ConfigNotFound, kit.ConfigParseError, kit.InvalidConfigError, kit.InvalidRegionError, kit.NoRegionError) as error:
+            raise _bad_configuration(type(error).__name__) from error
         except kit.ParamValidationError:
             # its text repeats the parameters, values included: neither shown nor kept as a cause
             raise _bad_parameters(operation, subject) from None
@@ -145,6 +145,14 @@ def _no_credentials() -> GoldenpathError:
         "store.no-credentials",
         "no AWS credentials were found",
         hint="log in to AWS, or set environments.<name>.stores.<provider>.profile in goldenpath.yaml",
+    )
+
+
+def _bad_configuration(name: str) -> GoldenpathError:
+    return Misconfigured(
+        "store.kit-misconfigured",
+        f"the AWS configuration of this machine cannot be used ({name})",
+        hint="look at the AWS configuration files and the AWS_* variables; aws configure list shows where each comes from",
     )
 
 

@@ -78,6 +78,14 @@ def require_safe_endpoint(address: str) -> None:
     )
 
 
+def exceptions_of_the_kit() -> Any:
+    """Return botocore's exceptions. Raises ``Misconfigured`` ``store.kit-missing``."""
+    _kit()
+    import botocore.exceptions  # noqa: PLC0415 - comes with boto3
+
+    return botocore.exceptions
+
+
 def _kit() -> Any:
     try:
         import boto3.session  # noqa: PLC0415 - 360 ms that only an AWS store pays for
