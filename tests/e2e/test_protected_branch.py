@@ -143,7 +143,7 @@ def test_deleting_a_file_deletes_nothing(world: World) -> None:
     assert paths_in_store(world, "dev") == ["goldenpath/payments/dev/payments-db-credentials"]
     drift = world.cli("pat", "drift", "-o", "json")
     assert drift.code == 1
-    assert [step["action"] for step in json.loads(drift.out)["steps"]] == ["orphan"]
+    assert [record["state"] for record in json.loads(drift.out)["records"]] == ["orphan"]
 
 
 def test_two_changes_that_are_green_alone_and_clash_together(world: World) -> None:

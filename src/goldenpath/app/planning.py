@@ -10,7 +10,7 @@ from goldenpath.app.revision import Governance
 from goldenpath.app.services import Services
 from goldenpath.errors import AccessDenied, Conflict
 from goldenpath.model.plan import Plan
-from goldenpath.model.store import TAG_COMMIT
+from goldenpath.model.store import StoreRecord
 from goldenpath.plan.desired import retired_ids
 from goldenpath.plan.freshness import check_fresh
 from goldenpath.plan.planner import make_plan
@@ -21,11 +21,12 @@ from goldenpath.provision.retry import Retrier
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopePlan:
-    """The plan for one store. ``sources`` are the commits from which its records were written."""
+    """The plan for one store. ``records`` are all that it holds, others' too; ``sources`` the commits from which ours were written."""
 
     provider: str
     plan: Plan
     sources: frozenset[str] = frozenset()
+    records: tuple[StoreRecord, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -77,9 +78,10 @@ def plan_scope(
         now=services.clock.now(),
         ttl_seconds=settings.apply.plan_ttl_seconds,
         retired=retired_ids(scope.requests, environment=scope.environment),
+        ignores=governance.drift_ignores,
     )
-    sources = frozenset(dict(record.tags).get(TAG_COMMIT, "") for record in observation.records if record.request_id)
-    planned = ScopePlan(provider=scope.provider, plan=plan, sources=sources)
+    sources = frozenset(record.written_from for record in observation.records if record.request_id)
+    planned = ScopePlan(provider=scope.provider, plan=plan, sources=sources, records=observation.records)
     if expected is not None:
         _require_expected(services, planned, observation, expected.get(planned.key))
     return planned

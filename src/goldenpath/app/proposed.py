@@ -12,6 +12,7 @@ from goldenpath.intent.enums import load_enums
 from goldenpath.model.actions import Actions
 from goldenpath.model.approval import Approvers
 from goldenpath.model.change import Change
+from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.finding import Finding
 from goldenpath.model.policy import Policy
 from goldenpath.model.settings import Settings
@@ -29,6 +30,7 @@ def proposed_faults(reader: RepositoryReader, governance: Governance, change: Ch
     kinds: dict[str, type[Any]] = {SETTINGS_FILE: Settings}
     for paths in (governance.settings.governance, proposed.governance):
         kinds |= {paths.policy: Policy, paths.approvers: Approvers, paths.tombstones: Tombstones, paths.actions: Actions}
+        kinds[paths.drift_ignores] = DriftIgnores
     enums = {governance.settings.governance.enums, proposed.governance.enums}
     found = [*_moved_catalog(reader, governance, proposed, change), *_missing(reader, governance, proposed, change)]
     for path in change.governance_paths:

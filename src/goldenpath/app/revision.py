@@ -11,6 +11,7 @@ from goldenpath.intent.contract import Loaded, load
 from goldenpath.intent.enums import load_enums
 from goldenpath.model.approval import Approvers
 from goldenpath.model.base import digest
+from goldenpath.model.drift import NOTHING_IGNORED, DriftIgnores
 from goldenpath.model.enums import Enums
 from goldenpath.model.finding import Finding
 from goldenpath.model.policy import Policy
@@ -34,12 +35,13 @@ class Governance:
     approvers: Approvers
     tombstones: Tombstones
     revision: str
+    drift_ignores: DriftIgnores = NOTHING_IGNORED
 
 
 def governance_paths(settings: Settings) -> tuple[str, ...]:
     """Return the files that steer the gate; a change to one of them is itself a governed change."""
     paths = settings.governance
-    return (SETTINGS_FILE, paths.enums, paths.policy, paths.approvers, paths.tombstones, paths.actions)
+    return (SETTINGS_FILE, paths.enums, paths.policy, paths.approvers, paths.tombstones, paths.actions, paths.drift_ignores)
 
 
 def is_founded(reader: RepositoryReader, commit: str) -> bool:
@@ -85,7 +87,8 @@ def read_governance(reader: RepositoryReader, commit: str) -> Governance:
         enums=_require(load_enums(_bytes(reader, commit, paths.enums), file=paths.enums), paths.enums),
         policy=_required(reader, commit, paths.policy, Policy),
         approvers=_required(reader, commit, paths.approvers, Approvers),
-        tombstones=_tombstones(reader, commit, paths.tombstones),
+        tombstones=_optional(reader, commit, paths.tombstones, Tombstones, Tombstones()),
+        drift_ignores=_optional(reader, commit, paths.drift_ignores, DriftIgnores, DriftIgnores()),
         revision=_revision(reader, commit, settings),
     )
 
@@ -151,9 +154,9 @@ def _required(reader: RepositoryReader, commit: str, path: str, kind: type[T]) -
     return _require(load(_bytes(reader, commit, path), kind, file=path), path)
 
 
-def _tombstones(reader: RepositoryReader, commit: str, path: str) -> Tombstones:
+def _optional(reader: RepositoryReader, commit: str, path: str, kind: type[T], absent: T) -> T:
     data = reader.read_file(commit, path)
-    return Tombstones() if data is None else _require(load(data, Tombstones, file=path), path)
+    return absent if data is None else _require(load(data, kind, file=path), path)
 
 
 def _require(loaded: Loaded[T], path: str) -> T:

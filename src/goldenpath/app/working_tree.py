@@ -15,6 +15,7 @@ from goldenpath.intent.layout import other_roots
 from goldenpath.intent.reader import GOVERNANCE_LIMITS
 from goldenpath.model.approval import Approvers
 from goldenpath.model.base import Record
+from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.enums import Enums
 from goldenpath.model.finding import Finding
 from goldenpath.model.policy import Policy
@@ -116,6 +117,7 @@ def open_working_tree(root: Path) -> WorkingTree:
     tombstones = gathering.read(paths.tombstones, Tombstones, Tombstones())
     gathering.read(paths.policy, Policy, None)
     gathering.read(paths.approvers, Approvers, None)
+    gathering.read(paths.drift_ignores, DriftIgnores, None)
     return WorkingTree(
         folder=gathering.folder,
         settings=settings,

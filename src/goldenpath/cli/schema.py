@@ -7,7 +7,7 @@ import click
 from goldenpath.cli.help import example
 from goldenpath.cli.state import CliState, pass_state
 
-KINDS = ("request", "sidecar", "settings", "enums", "policy", "approvers", "tombstones")
+KINDS = ("request", "sidecar", "settings", "enums", "policy", "approvers", "tombstones", "drift-ignores")
 """The kinds of :data:`goldenpath.intent.schema.KINDS`, named here so that help and completion need not import the contracts."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from goldenpath.intent.checks import Fault, PartCheck, check_date
+from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.environment import ALIASES, ENVIRONMENTS, canonical_environment
 from goldenpath.model.lifecycle import STATES
 from goldenpath.model.policy import Policy
@@ -126,6 +127,18 @@ def _closed(known: tuple[str, ...], what: str) -> Callable[[str], Iterator[Fault
     return check
 
 
+def _ignore_scopes(entries: Iterable[Tree]) -> Iterator[Fault]:
+    """Yield a fault for an entry that says for nobody, or twice, where it counts."""
+    for index, entry in enumerate(entries):
+        wide = sorted({"service", "environment"} & entry.keys())
+        if "request" in entry and wide:
+            message = "a request already says its service and environment"
+            yield Fault("intent.ignore-scope", (index, wide[0]), message, expected="request alone, or service and environment")
+        elif "request" not in entry and not wide:
+            message = "it would be ignored everywhere"
+            yield Fault("intent.ignore-scope", (index,), message, expected="one of request, service, environment")
+
+
 _Entries = tuple[Tree, ...]
 _Words = tuple[str, ...]
 
@@ -159,6 +172,11 @@ TOMBSTONE_CHECKS: Final = (
     PartCheck(("tombstones",), _Entries, _unique("id", str)),
     PartCheck(("tombstones",), _Entries, _field("decommissionedOn", check_date)),
     PartCheck(("tombstones",), _Entries, _field("environment", check_environment)),
+)
+DRIFT_IGNORE_CHECKS: Final = (
+    PartCheck(("ignores",), _Entries, _ignore_scopes),
+    PartCheck(("ignores",), _Entries, _field("environment", check_environment)),
+    PartCheck(("ignores",), _Entries, _field("expiresOn", check_date)),
 )
 
 
@@ -205,5 +223,16 @@ def canonical_tombstones(tombstones: Tombstones) -> Tombstones:
         tombstones=tuple(
             stone if stone.environment is None else msgspec.structs.replace(stone, environment=_name(stone.environment))
             for stone in tombstones.tombstones
+        ),
+    )
+
+
+def canonical_drift_ignores(ignores: DriftIgnores) -> DriftIgnores:
+    """Return the entries with canonical environment names."""
+    return msgspec.structs.replace(
+        ignores,
+        ignores=tuple(
+            entry if entry.environment is None else msgspec.structs.replace(entry, environment=_name(entry.environment))
+            for entry in ignores.ignores
         ),
     )

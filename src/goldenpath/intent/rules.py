@@ -11,10 +11,12 @@ from goldenpath.intent.checks import REQUEST_CHECKS, PartCheck, check_date, chec
 from goldenpath.intent.excerpt import Path
 from goldenpath.intent.governance_checks import (
     APPROVER_CHECKS,
+    DRIFT_IGNORE_CHECKS,
     ENUM_CHECKS,
     POLICY_CHECKS,
     SETTINGS_CHECKS,
     TOMBSTONE_CHECKS,
+    canonical_drift_ignores,
     canonical_policy,
     canonical_settings,
     canonical_tombstones,
@@ -22,6 +24,7 @@ from goldenpath.intent.governance_checks import (
 from goldenpath.intent.reader import GOVERNANCE_LIMITS, REQUEST_LIMITS, Limits
 from goldenpath.intent.words import REQUEST_FIELDS, SIDECAR_FIELDS, allowed_words
 from goldenpath.model.approval import Approvers
+from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.enums import Enums
 from goldenpath.model.environment import ALIASES
 from goldenpath.model.policy import Policy
@@ -104,4 +107,5 @@ _RULES: Final[dict[type[Any], Rules]] = {
     Policy: _governance(POLICY_CHECKS, canonical_policy),
     Approvers: _governance(APPROVER_CHECKS),
     Tombstones: _governance(TOMBSTONE_CHECKS, canonical_tombstones),
+    DriftIgnores: _governance(DRIFT_IGNORE_CHECKS, canonical_drift_ignores),
 }

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from goldenpath.model.approval import Approvers
+from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.enums import Enums
 from goldenpath.model.policy import Policy
 from goldenpath.model.request import SecretRequest
@@ -28,6 +29,7 @@ KINDS: Final[dict[str, type[Any]]] = {
     "policy": Policy,
     "approvers": Approvers,
     "tombstones": Tombstones,
+    "drift-ignores": DriftIgnores,
 }
 TITLES: Final = {
     "request": "SecretRequest",
@@ -37,6 +39,7 @@ TITLES: Final = {
     "policy": "Policy of the gate (policy.yaml)",
     "approvers": "People who may approve (approvers.yaml)",
     "tombstones": "Decommissioned secrets (tombstones.yaml)",
+    "drift-ignores": "Drift that is left alone (drift-ignores.yaml)",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from goldenpath.intent.excerpt import Path
-from goldenpath.model import enums, request, settings, tombstones
+from goldenpath.model import drift, enums, request, settings, tombstones
 
 _LABEL = "lower-case letters, digits and hyphens, starting and ending with a letter or digit (a DNS-1123 label)"
 
@@ -17,6 +17,7 @@ def _pattern_of(annotated: Any) -> str:
 
 PATTERNS: Final[dict[str, str]] = {
     request.ID_PATTERN: "SEC- and 4 to 12 digits",
+    drift.FIELD_PATTERN: "description, kms_key, or tag:<key>; the policy and the platform's own tags cannot be ignored",
     request.LABEL_PATTERN: _LABEL,
     request.SUBDOMAIN_PATTERN: (
         "lower-case letters, digits, hyphens and dots, each part starting and ending with a letter or digit (a DNS-1123 subdomain)"

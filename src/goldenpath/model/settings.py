@@ -38,6 +38,7 @@ class GovernanceSettings(Contract, frozen=True, kw_only=True):
     approvers: RelativePath = "governance/approvers.yaml"
     tombstones: RelativePath = "governance/tombstones.yaml"
     actions: RelativePath = "governance/actions.yaml"
+    drift_ignores: RelativePath = "governance/drift-ignores.yaml"
     protected_paths: tuple[RelativePath, ...] = (".github",)
     protected_branch: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._/-]+$(?!\n)")] = "main"
 

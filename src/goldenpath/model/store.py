@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from goldenpath.model.base import Record, digest
+from goldenpath.model.drift import TAG_FIELD
 from goldenpath.model.secret import SecretRef
 
 Stage = Literal["current", "previous", "pending"]
@@ -32,6 +33,8 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
     """The container that a request wants: everything but the value.
 
     ``policy`` is canonical JSON text of the resource policy, empty for none. ``tags`` excludes the bookkeeping tags.
+    ``kept`` names fields (``description``, ``kms_key``, ``tag:<key>``) that hold what was found and not what the request says, because
+    their drift is ignored; left out where there are none, so that digests of older plans stand.
     """
 
     ref: SecretRef
@@ -40,16 +43,27 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
     kms_key: str = ""
     policy: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+    kept: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def field_digests(self) -> dict[str, str]:
-        """Return a short digest per comparable field, as kept in the ``goldenpath:applied`` tag."""
+        """Return a short digest per comparable field."""
         return {name: _short(getattr(self, name)) for name in FIELDS}
+
+    @property
+    def applied_digests(self) -> dict[str, str]:
+        """Return the digests that are remembered of this state: of what the platform stands for, so without what it only keeps.
+
+        When nobody ignores a kept field any more, it shows as drift again and waits for a decision.
+        """
+        kept = self.kept or ()
+        own = tuple((key, value) for key, value in self.tags if f"{TAG_FIELD}{key}" not in kept)
+        return {name: value for name, value in {**self.field_digests, "tags": _short(own)}.items() if name not in kept}
 
     @property
     def applied_tag(self) -> str:
         """Return the text of the ``goldenpath:applied`` tag for this state."""
-        return applied_text(self.field_digests)
+        return applied_text(self.applied_digests)
 
 
 class VersionInfo(Record, frozen=True, kw_only=True):
@@ -84,6 +98,11 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     def request_id(self) -> str:
         """The id of the request that owns the record; empty when the record is not ours (R20)."""
         return dict(self.tags).get(TAG_ID, "")
+
+    @property
+    def written_from(self) -> str:
+        """The commit that the record was last written from, as its tag says; empty when no run of ours wrote."""
+        return dict(self.tags).get(TAG_COMMIT, "")
 
     @property
     def comparable_tags(self) -> tuple[tuple[str, str], ...]:
@@ -149,6 +168,11 @@ class Fence(Record, frozen=True, kw_only=True):
 def applied_text(digests: Mapping[str, str]) -> str:
     """Return field digests as the text of the ``goldenpath:applied`` tag, in characters that every vendor takes in a tag."""
     return "/".join(f"{name}={value}" for name, value in sorted(digests.items()))
+
+
+def tags_digest(tags: Mapping[str, str]) -> str:
+    """Return the short digest of tags, comparable with that of ``field_digests``; bookkeeping tags are the caller's to leave out."""
+    return _short(tuple(sorted(tags.items())))
 
 
 def _short(value: object) -> str:

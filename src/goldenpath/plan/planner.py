@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from goldenpath.errors import InvalidIntent
+from goldenpath.model.drift import NOTHING_IGNORED, DriftIgnores
 from goldenpath.model.instant import to_text
 from goldenpath.model.plan import Plan, Step
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import FIELDS, DesiredSecret, StoreRecord
 from goldenpath.plan.changes import field_changes
+from goldenpath.plan.ignores import IgnoreRules, as_if_wanted, keeping, kept_fields
 
 SCHEDULED = "store.scheduled-for-deletion"
 FOREIGN = "store.foreign-record"
@@ -34,6 +36,7 @@ def make_plan(
     now: datetime,
     ttl_seconds: float,
     retired: frozenset[str] = frozenset(),
+    ignores: DriftIgnores = NOTHING_IGNORED,
 ) -> Plan:
     """Return every step for one environment, ordered by path.
 
@@ -46,6 +49,7 @@ def make_plan(
         now: Time of planning.
         ttl_seconds: How long a saved plan may be applied.
         retired: Ids of decommissioned requests; their records await retirement and are no orphans.
+        ignores: Drift that is left alone.
 
     Raises:
         InvalidIntent: ``plan.other-environment`` when a container belongs elsewhere.
@@ -53,8 +57,8 @@ def make_plan(
     wanted = tuple(desired)
     records = {record.ref: record.container for record in observed}
     _require_environment(wanted, environment)
-    twice = _duplicates(wanted)
-    steps = [_duplicate_step(each, records) if each.ref in twice else _wanted_step(each, records.get(each.ref)) for each in wanted]
+    twice, rules = _duplicates(wanted), IgnoreRules(ignores, now.date())
+    steps = [_duplicate_step(each, records) if each.ref in twice else _wanted_step(each, records.get(each.ref), rules) for each in wanted]
     known = {each.ref for each in wanted}
     steps += [_unwanted_step(record, retired) for ref, record in records.items() if ref not in known and record.request_id]
     return Plan(
@@ -75,21 +79,23 @@ def step_ref(step: Step) -> SecretRef:
     return subject.ref
 
 
-def _wanted_step(desired: DesiredSecret, record: StoreRecord | None) -> Step:
+def _wanted_step(desired: DesiredSecret, record: StoreRecord | None, rules: IgnoreRules) -> Step:
     if record is None:
         return Step(action="create", request_id=desired.request_id, desired=desired)
     if record.deletion_date:
         return _blocked(desired, record, SCHEDULED, f"scheduled for deletion on {record.deletion_date}")
     if record.request_id != desired.request_id:
         return _blocked(desired, record, FOREIGN, f"the record belongs to {record.request_id or 'nobody known to the platform'}")
-    changes = field_changes(desired, record)
+    kept = kept_fields(desired, record, rules.fields_of(desired))
+    seen, target = as_if_wanted(record, desired, kept), keeping(desired, record, kept)
+    changes = field_changes(desired, seen)
     if not changes:
-        return Step(action="unchanged", request_id=desired.request_id, desired=desired, observed=record)
-    drifted = _drifted_fields(desired, record)
+        return Step(action="unchanged", request_id=desired.request_id, desired=target, observed=record)
+    drifted = _drifted_fields(desired, seen)
     return Step(
         action="drift" if drifted else "update",
         request_id=desired.request_id,
-        desired=desired,
+        desired=target,
         observed=record,
         changes=changes,
         reason=DRIFT if drifted else "",

@@ -210,7 +210,7 @@ def _needs_settling(step: Step) -> bool:
 
 
 def _is_settled(desired: DesiredSecret, record: StoreRecord | None) -> bool:
-    return record is not None and record.applied_digests == desired.field_digests
+    return record is not None and record.applied_digests == desired.applied_digests
 
 
 def _is_touched(step: Step, found: StoreRecord | None) -> bool:

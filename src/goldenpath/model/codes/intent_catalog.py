@@ -23,6 +23,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Keep one of the two, best under the canonical name.",
         rule="R6",
     ),
+    "intent.ignore-scope": CodeDoc(
+        title="A drift ignore names no scope, or two",
+        why="An entry that covers everything hides what nobody looked at; one that names a request and a service says two things.",
+        fix="Name request alone, or service, environment, or both of these.",
+        rule="R24",
+    ),
     "intent.catalog-invalid": CodeDoc(
         title="The catalog has faults, so nothing is done with it",
         why="Acting on the part that can be read would make the rest look deleted.",

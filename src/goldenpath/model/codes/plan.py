@@ -13,6 +13,24 @@ CODES: dict[str, CodeDoc] = {
         fix="Look at before and after; then accept the drift for this request id to overwrite it, or change the request.",
         rule="R24",
     ),
+    "plan.ignore-expired": CodeDoc(
+        title="An entry of the drift ignore list is past its last day",
+        why="What it covered counts as drift again, and an apply waits for a decision about it.",
+        fix="Take the entry out, or have a new expiry reviewed; to overwrite the drift instead: goldenpath apply --accept-drift ID.",
+        rule="R24",
+    ),
+    "plan.missing-record": CodeDoc(
+        title="A record that an apply made is gone",
+        why="The request stands, and a commit that asks for it was applied, so somebody took the record away; its value went with it.",
+        fix="Find out who and why. goldenpath apply makes an empty record; then give it a value, a new one if the old may be known.",
+        rule="R24",
+    ),
+    "plan.unmanaged-record": CodeDoc(
+        title="A record below our prefix carries none of our tags",
+        why="The platform did not make it, so it neither changes nor deletes it; whoever looks for secrets there finds it all the same.",
+        fix="Write a request for its path and have it adopted, or move it out of the platform's prefix.",
+        rule="R20",
+    ),
     "plan.none-saved": CodeDoc(
         title="The folder holds no saved plan",
         why="An empty folder is more often a wrong path than a wish to do nothing.",
