@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from tests.standins import moto_state
 from tests.standins.wire import AwsAnswer, AwsRefusal, AwsRequest
@@ -13,6 +14,7 @@ from goldenpath.projection.evaluator import Call as Attempt
 from goldenpath.projection.evaluator import evaluate
 
 ALLOW_ALL: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+Context = dict[str, str | tuple[str, ...]]
 _OPEN: Final = frozenset({"ListSecrets", "GetRandomPassword", "GetCallerIdentity", "ValidateResourcePolicy"})
 _ARN_ACCOUNT: Final = 4
 _ISSUED_KEY: Final = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
@@ -86,22 +88,59 @@ def check(request: AwsRequest, principal: StandInPrincipal) -> None:
     if not principal.is_bound and principal.account == request.account:
         return
     if request.service == "ssm":
-        names = request.parameters.get("Names") or [request.text("Name") or request.text("Path") or request.text("ResourceId")]
-        for name in names:
-            _check_identity(request, principal, f"arn:aws:ssm:{request.region}:{request.account}:parameter/{name.lstrip('/')}")
+        _check_parameters(request, principal)
     if request.service == "secretsmanager" and request.operation != "BatchGetSecretValue":
         _check_secret(request, principal)
 
 
+def _check_parameters(request: AwsRequest, principal: StandInPrincipal) -> None:
+    """AWS asks about each name of a call, about a path as it was asked for, and about no resource where names are listed."""
+    if request.operation == "DescribeParameters":
+        _check_identity(request, principal, "*")
+        return
+    for name in request.parameters.get("Names") or [request.text("Name") or request.text("Path") or request.text("ResourceId")]:
+        resource = f"arn:aws:ssm:{request.region}:{request.account}:parameter/{name.lstrip('/')}"
+        context = {**_asked_tags(request), **_resource_tags(moto_state.parameter_tags(request, name), "aws:ResourceTag")}
+        _check_identity(request, principal, resource, context)
+        if request.operation == "PutParameter" and request.parameters.get("Tags"):
+            _check_identity(request, principal, resource, context, operation="AddTagsToResource")
+
+
 def _check_secret(request: AwsRequest, principal: StandInPrincipal) -> None:
     secret = moto_state.find_secret(request) if "SecretId" in request.parameters else None
-    if secret is None or request.operation in _OPEN:
-        _check_identity(
-            request, principal, f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:{request.text('Name')}-??????"
-        )
-        return
-    if not may(request.operation, secret.arn, secret.policy or "", principal):
+    if request.operation in _OPEN:
+        _check_identity(request, principal, "*")
+    elif secret is None:
+        _check_missing(request, principal)
+    elif not may(request.operation, secret.arn, secret.policy or "", principal, {**_asked_tags(request), **secret_context(secret)}):
         raise _denied(request, principal, secret.arn)
+
+
+def _check_missing(request: AwsRequest, principal: StandInPrincipal) -> None:
+    """Ask about a secret that is not there: IAM comes first, so without the right to see the name nobody learns that it is free."""
+    name, secret_id = request.text("Name"), request.text("SecretId")
+    resource = f"arn:aws:secretsmanager:{request.region}:{request.account}:secret:{secret_id or name + '-??????'}"
+    context = {**_asked_tags(request), "secretsmanager:Name": name} if name else _asked_tags(request)
+    _check_identity(request, principal, secret_id if secret_id.startswith("arn:") else resource, context)
+    if request.operation == "CreateSecret" and request.parameters.get("Tags"):
+        _check_identity(request, principal, resource, _asked_tags(request), operation="TagResource")
+
+
+def secret_context(secret: Any) -> Context:
+    """Return the condition keys that a stored secret brings along."""
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in secret.tags or []}
+    return {**_resource_tags(tags, "aws:ResourceTag"), **_resource_tags(tags, "secretsmanager:ResourceTag")}
+
+
+def _asked_tags(request: AwsRequest) -> Context:
+    """Return the condition keys that the tags of a request bring along."""
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in request.parameters.get("Tags") or []}
+    keys = tuple(sorted({*tags, *(request.parameters.get("TagKeys") or [])}))
+    return {**_resource_tags(tags, "aws:RequestTag"), **({"aws:TagKeys": keys} if keys else {})}
+
+
+def _resource_tags(tags: Mapping[str, str], prefix: str) -> Context:
+    return {f"{prefix}/{key}": value for key, value in tags.items()}
 
 
 def at_its_owner(request: AwsRequest) -> AwsRequest:
@@ -119,16 +158,16 @@ def split_batch(request: AwsRequest, principal: StandInPrincipal) -> tuple[AwsRe
     for secret_id in request.parameters.get("SecretIdList") or []:
         secret = moto_state.find_secret(request, secret_id)
         needed = ("GetSecretValue", "BatchGetSecretValue")
-        if secret is None or all(may(action, secret.arn, secret.policy or "", principal) for action in needed):
+        if secret is None or all(may(action, secret.arn, secret.policy or "", principal, secret_context(secret)) for action in needed):
             allowed.append(secret_id)
         else:
             errors.append({"SecretId": secret_id, "ErrorCode": "AccessDeniedException", "Message": "not authorized"})
     return request.with_parameters(SecretIdList=allowed), errors
 
 
-def may(operation: str, arn: str, resource_policy: str, principal: StandInPrincipal) -> bool:
+def may(operation: str, arn: str, resource_policy: str, principal: StandInPrincipal, context: Context) -> bool:
     """Combine both policies as IAM does: any deny wins; within an account one allow is enough, between accounts both must allow."""
-    attempt = Attempt(principal=principal.arn, action=f"secretsmanager:{operation}", resource=arn)
+    attempt = Attempt(principal=principal.arn, action=f"secretsmanager:{operation}", resource=arn, context=context)
     answers = [evaluate(principal.identity_policy, attempt), evaluate(resource_policy, attempt)]
     if "denied" in answers:
         return False
@@ -136,8 +175,11 @@ def may(operation: str, arn: str, resource_policy: str, principal: StandInPrinci
     return "allowed" in answers if is_same_account else answers == ["allowed", "allowed"]
 
 
-def _check_identity(request: AwsRequest, principal: StandInPrincipal, resource: str) -> None:
-    attempt = Attempt(principal=principal.arn, action=f"{request.service}:{request.operation}", resource=resource)
+def _check_identity(
+    request: AwsRequest, principal: StandInPrincipal, resource: str, context: Context | None = None, *, operation: str = ""
+) -> None:
+    action = f"{request.service}:{operation or request.operation}"
+    attempt = Attempt(principal=principal.arn, action=action, resource=resource, context=context or {})
     if evaluate(principal.identity_policy, attempt) != "allowed":
         raise _denied(request, principal, resource)
 

@@ -60,6 +60,12 @@ def find_parameter(request: AwsRequest, name: str) -> list[Any]:
     return list(parameters[name]) if name in parameters else []
 
 
+def parameter_tags(request: AwsRequest, name: str) -> dict[str, str]:
+    """Return a parameter's tags; empty when there is none of that name."""
+    tags: dict[str, str] = backend("ssm", request)._resource_tags["Parameter"].get(name, {})
+    return dict(tags)
+
+
 def account_of_key(access_key: str) -> str:
     """Return the account of a key that moto issued (AssumeRole, CreateAccessKey); the default account for any other."""
     from moto.iam.models import get_account_id_from  # noqa: PLC0415 - same

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -23,22 +23,26 @@ _ACCOUNT_FIELD = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to the store. ``context`` holds condition keys beyond the two that follow from the principal's ARN."""
+    """One request to the store. ``context`` holds condition keys beyond the two that follow from the principal's ARN.
+
+    A key with several values (``aws:TagKeys``) is a tuple.
+    """
 
     principal: str
     action: str
     resource: str = "*"
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def account(self) -> str:
         """The principal's account."""
         return self.principal.split(":")[_ACCOUNT_FIELD]
 
-    def value_of(self, key: str) -> str | None:
-        """Return a condition key's value; None when the call does not carry it."""
+    def values_of(self, key: str) -> tuple[str, ...]:
+        """Return a condition key's values; empty when the call does not carry it."""
         known = {"aws:PrincipalArn": self.principal, "aws:PrincipalAccount": self.account}
-        return known.get(key, self.context.get(key))
+        found = known.get(key, self.context.get(key, ()))
+        return (found,) if isinstance(found, str) else found
 
 
 def evaluate(policy: str, call: Call) -> Answer:
@@ -100,29 +104,48 @@ def _holds(operator: str, keys: Mapping[str, Any], call: Call) -> bool:
     test = _OPERATORS.get(operator)
     if test is None:
         raise _not_understood(f"condition operator {operator}")
-    return all(test(_listed(wanted), call.value_of(key)) for key, wanted in keys.items())
+    return all(test(_listed(wanted), call.values_of(key)) for key, wanted in keys.items())
 
 
-def _equals(wanted: Iterable[str], value: str | None) -> bool:
-    return value is not None and value in wanted
+_Test = Callable[[list[str], tuple[str, ...]], bool]
 
 
-def _resembles(wanted: Iterable[str], value: str | None) -> bool:
-    return value is not None and any(_like(pattern, value) for pattern in wanted)
+def _equals(wanted: list[str], values: tuple[str, ...]) -> bool:
+    return any(value in wanted for value in values)
 
 
-def _negated(test: Callable[[Iterable[str], str | None], bool]) -> Callable[[Iterable[str], str | None], bool]:
+def _resembles(wanted: list[str], values: tuple[str, ...]) -> bool:
+    return any(_like(pattern, value) for pattern in wanted for value in values)
+
+
+def _negated(test: _Test) -> _Test:
     # IAM: a negated operator is also true when the key is absent
-    return lambda wanted, value: not test(wanted, value)
+    return lambda wanted, values: not test(wanted, values)
 
 
-_OPERATORS: dict[str, Callable[[Iterable[str], str | None], bool]] = {
+def _all_equal(wanted: list[str], values: tuple[str, ...]) -> bool:
+    # IAM: true for a call without the key as well
+    return all(value in wanted for value in values)
+
+
+def _any_differs(wanted: list[str], values: tuple[str, ...]) -> bool:
+    return any(value not in wanted for value in values)
+
+
+def _is_absent(wanted: list[str], values: tuple[str, ...]) -> bool:
+    return (wanted == ["true"]) is not bool(values)
+
+
+_OPERATORS: dict[str, _Test] = {
     "StringEquals": _equals,
     "StringNotEquals": _negated(_equals),
     "StringLike": _resembles,
+    "ForAllValues:StringEquals": _all_equal,
     "ForAnyValue:StringEquals": _equals,
+    "ForAnyValue:StringNotEquals": _any_differs,
     "ArnEquals": _resembles,
     "ArnNotEquals": _negated(_resembles),
+    "Null": _is_absent,
 }
 
 

@@ -15,6 +15,7 @@ from goldenpath.errors import InvalidIntent
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
+from goldenpath.model.store import TAG_GENERATION
 from goldenpath.projection.principals import AccessSets, access_sets
 from goldenpath.projection.stores import SECRETS_MANAGER
 
@@ -35,9 +36,11 @@ ADMINISTER = (
     "RestoreSecret",
     "RotateSecret",
     "StopReplicationToReplica",
-    "TagResource",
     "UntagResource",
 )
+TAG = "TagResource"
+WRITER_TAGS = ("goldenpath:fingerprint", TAG_GENERATION)
+"""What a writer notes next to the value that it gave. Any other tag could move the record to another owner or environment."""
 KEEP = ("DescribeSecret", "GetResourcePolicy", "ListSecretVersionIds", "PutResourcePolicy", "TagResource", "UntagResource")
 """What an administrator is allowed by this policy itself; anything more has to come from its identity policy."""
 
@@ -92,9 +95,20 @@ def _denies(sets: AccessSets) -> list[dict[str, Any]]:
         ("DenyAdministrationByOthers", ADMINISTER, sets.administrators, bool(sets.administrators)),
     )
     denies = [_deny(sid, actions, spared) for sid, actions, spared, is_restricted in wanted if is_restricted]
+    denies += _tag_denies(sets) if sets.administrators else []
     if sets.accounts:
         outside = _statement("DenyOtherAccounts", ("*",))
         denies.append({**outside, "Condition": {"StringNotEquals": {"aws:PrincipalAccount": list(sets.accounts)}}})
+    return denies
+
+
+def _tag_denies(sets: AccessSets) -> list[dict[str, Any]]:
+    """Leave tags to administrators, but for the two that a writer has to note."""
+    denies = [_deny("DenyTagsByOthers", (TAG,), sets.taggers)]
+    if sets.taggers != sets.administrators:
+        limited = _deny("DenyOtherTagsByWriters", (TAG,), sets.administrators)
+        limited["Condition"]["ForAnyValue:StringNotEquals"] = {"aws:TagKeys": list(WRITER_TAGS)}
+        denies.append(limited)
     return denies
 
 

@@ -1,157 +1,87 @@
-"""Identity policies for the two roles that the platform itself runs: External Secrets in the cluster, and CI.
+"""ARN patterns of what lies at AWS for one environment, and the text of an identity policy.
 
-Both are limited to one environment twice, by ARN pattern and by tag, because ``*`` in an ARN also crosses slashes. Patterns end in
-``-??????``, the six characters that Secrets Manager appends, never in ``-*`` (R16). CI is denied every value, whatever else it is given.
+Patterns for records end in ``-??????``, the six characters that Secrets Manager appends, never in ``-*`` (R16). Only a name that is not
+taken yet has none, so where somebody must learn that it is free, the pattern of the names stands next to it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from goldenpath.errors import Misconfigured
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.naming import platform_record_path, store_path
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
-from goldenpath.model.store import TAG_ENVIRONMENT
-from goldenpath.projection.iam import LOOK, READ_VALUE, WRITE_VALUE, actions_of
 from goldenpath.projection.principals import partition
-from goldenpath.projection.tfvars import JSON_OPTIONS
 
 SUFFIX = "-??????"
-ESO_ROLE_PATH = "iam/external-secrets-role.json"
-CI_ROLE_PATH = "iam/ci-role.json"
+MARKERS = "_requests"
+"""The folder in which Parameter Store keeps what was applied for each request; no value is in it."""
+LEASE = "_lease"
 
 
-def render_role_policies(environment: str, *, settings: Settings) -> dict[str, bytes]:
-    """Return the policy files of the environment's roles; none where the environment names no account."""
-    if settings.environment(environment).account is None:
-        return {}
-    policies = {
-        ESO_ROLE_PATH: eso_role_policy(environment, settings=settings),
-        CI_ROLE_PATH: ci_role_policy(environment, settings=settings),
-    }
-    return {path: orjson.dumps(orjson.loads(text), option=JSON_OPTIONS) for path, text in policies.items()}
-
-
-def eso_role_policy(environment: str, *, settings: Settings) -> str:
-    """Return the identity policy of the role that External Secrets assumes: read this environment's values, nothing else.
+def secret_arn(path: str, environment: str, *, settings: Settings) -> str:
+    """Return the ARN, or pattern, of records at ``path`` in the environment's account and region.
 
     Raises:
         Misconfigured: ``projection.account-missing`` when the environment names no account.
     """
-    statements = [_allow("ReadValues", ("GetSecretValue", *LOOK), environment, settings), _read_parameters(environment, settings)]
-    kms_key = settings.environment(environment).kms_key
-    if kms_key:
-        statements.append(_decrypt(kms_key, environment, settings))
-    return _document(statements)
+    return _arn("secretsmanager", f"secret:{path}", environment, settings)
 
 
-def ci_role_policy(environment: str, *, settings: Settings) -> str:
-    """Return the identity policy of the role that applies: containers of this environment, and an explicit deny on every value.
-
-    Raises:
-        Misconfigured: ``projection.account-missing`` when the environment names no account.
-    """
-    keep = ("GetResourcePolicy", "PutResourcePolicy", "TagResource", "UntagResource", "UpdateSecret", *LOOK)
-    create: dict[str, Any] = {
-        "Sid": "CreateContainers",
-        "Effect": "Allow",
-        "Action": actions_of("CreateSecret"),
-        # a secret that does not exist yet has no ARN to match: its name and its tags are in the request instead
-        "Resource": "*",
-        "Condition": {
-            "StringEquals": {f"aws:RequestTag/{TAG_ENVIRONMENT}": environment},
-            "StringLike": {
-                "secretsmanager:Name": [
-                    f"{settings.naming.prefix}/*/{environment}/*",
-                    platform_record_path(environment, prefix=settings.naming.prefix),
-                ],
-            },
-        },
-    }
-    listing = {"Sid": "ListNames", "Effect": "Allow", "Action": actions_of("ListSecrets"), "Resource": "*"}
-    record = platform_record_arn_pattern(environment, settings=settings)
-    lease = {
-        "Sid": "KeepLease",
-        "Effect": "Allow",
-        "Action": actions_of("GetSecretValue", "PutSecretValue", "TagResource", *LOOK),
-        "Resource": [record],
-    }
-    never = {"Sid": "NeverValues", "Effect": "Deny", "Action": actions_of(*READ_VALUE, *WRITE_VALUE), "NotResource": [record]}
-    return _document([create, listing, _allow("KeepContainers", keep, environment, settings), lease, never])
+def environment_paths(environment: str, *, settings: Settings) -> str:
+    """Return the pattern of all names of requests' records."""
+    return f"{settings.naming.prefix}/*/{environment}/*"
 
 
 def environment_arn_pattern(environment: str, *, settings: Settings) -> str:
     """Return the pattern that every record of ``environment`` matches."""
-    return _arn(environment, f"{settings.naming.prefix}/*/{environment}/*", settings)
+    return secret_arn(environment_paths(environment, settings=settings) + SUFFIX, environment, settings=settings)
 
 
 def secret_arn_pattern(request: SecretRequest, *, settings: Settings) -> str:
     """Return the pattern that exactly the request's record matches."""
-    return _arn(request.environment, store_path(request, prefix=settings.naming.prefix), settings)
-
-
-def parameter_arn_pattern(environment: str, *, settings: Settings) -> str:
-    """Return the pattern that every parameter of ``environment`` matches: the environment is a level of its own, right after the prefix."""
-    region = settings.environment(environment).region
-    path = f"{settings.naming.parameter_prefix}/{environment}/*"
-    return f"arn:{partition(region)}:ssm:{region}:{_account(environment, settings)}:parameter/{path}"
+    return secret_arn(store_path(request, prefix=settings.naming.prefix) + SUFFIX, request.environment, settings=settings)
 
 
 def platform_record_arn_pattern(environment: str, *, settings: Settings) -> str:
     """Return the pattern that exactly the platform's own record of ``environment`` matches: the writer's lease, no value."""
-    return _arn(environment, platform_record_path(environment, prefix=settings.naming.prefix), settings)
+    return secret_arn(platform_record_path(environment, prefix=settings.naming.prefix) + SUFFIX, environment, settings=settings)
 
 
-def _arn(environment: str, path: str, settings: Settings) -> str:
-    region = settings.environment(environment).region
-    return f"arn:{partition(region)}:secretsmanager:{region}:{_account(environment, settings)}:secret:{path}{SUFFIX}"
+def look_arn_patterns(environment: str, *, settings: Settings) -> list[str]:
+    """Return what may be looked at: the environment's records and the platform's own, and their names while they are free."""
+    names = [environment_paths(environment, settings=settings), platform_record_path(environment, prefix=settings.naming.prefix)]
+    return [secret_arn(name + end, environment, settings=settings) for name in names for end in ("", SUFFIX)]
 
 
-def _account(environment: str, settings: Settings) -> str:
-    account = settings.environment(environment).account
-    if account is None:
+def parameter_arn_pattern(environment: str, *below: str, settings: Settings) -> str:
+    """Return the pattern that every parameter of ``environment`` matches, or the one ``below``: the environment is a level of its own."""
+    path = "/".join((settings.naming.parameter_prefix, environment, *(below or ("*",))))
+    return _arn("ssm", f"parameter/{path}", environment, settings)
+
+
+def key_arn(environment: str, *, settings: Settings) -> str:
+    """Return the ARN of the environment's key; the pattern of all keys where the settings name it by an alias, which is no resource."""
+    kms_key = settings.environment(environment).kms_key
+    if kms_key.startswith("arn:"):
+        return kms_key
+    return _arn("kms", "key/" + ("*" if kms_key.startswith("alias/") else kms_key), environment, settings)
+
+
+def policy_text(statements: list[dict[str, Any]]) -> str:
+    """Return the canonical JSON of a policy."""
+    return canonical_bytes({"Version": "2012-10-17", "Statement": statements}).decode()
+
+
+def _arn(service: str, what: str, environment: str, settings: Settings) -> str:
+    place = settings.environment(environment)
+    if place.account is None:
         raise Misconfigured(
             "projection.account-missing",
             f"environment {environment} names no account, so no ARN can be written for it",
             subject=f"environments.{environment}.account",
             hint="set it in goldenpath.yaml",
         )
-    return account
-
-
-def _allow(sid: str, actions: tuple[str, ...], environment: str, settings: Settings) -> dict[str, Any]:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": actions_of(*actions),
-        "Resource": [environment_arn_pattern(environment, settings=settings)],
-        "Condition": {"StringEquals": {f"aws:ResourceTag/{TAG_ENVIRONMENT}": environment}},
-    }
-
-
-def _read_parameters(environment: str, settings: Settings) -> dict[str, Any]:
-    """Allow reading parameters one by one. Never by path: that is authorised on the folder alone, past a denial of what is in it."""
-    pattern = parameter_arn_pattern(environment, settings=settings)
-    return {"Sid": "ReadParameters", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": [pattern]}
-
-
-def _decrypt(kms_key: str, environment: str, settings: Settings) -> dict[str, Any]:
-    region = settings.environment(environment).region
-    keys = f"arn:{partition(region)}:kms:{region}:{_account(environment, settings)}:key/"
-    condition: dict[str, Any] = {
-        "StringEquals": {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in ("secretsmanager", "ssm")]}
-    }
-    if kms_key.startswith("alias/"):
-        # an alias is no resource: the grant names any key of the account and asks for the alias in the condition
-        resource, condition["ForAnyValue:StringEquals"] = keys + "*", {"kms:ResourceAliases": kms_key}
-    else:
-        resource = kms_key if kms_key.startswith("arn:") else keys + kms_key
-    return {"Sid": "DecryptValues", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [resource], "Condition": condition}
-
-
-def _document(statements: list[dict[str, Any]]) -> str:
-    return canonical_bytes({"Version": "2012-10-17", "Statement": statements}).decode()
+    return f"arn:{partition(place.region)}:{service}:{place.region}:{place.account}:{what}"

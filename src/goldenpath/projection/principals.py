@@ -45,6 +45,11 @@ class AccessSets:
         return _merged(self.writers, self.platform, without=self.break_glass)
 
     @property
+    def taggers(self) -> tuple[str, ...]:
+        """Principals that may tag at all; writers among them only what they must note."""
+        return _merged(self.administrators, self.writers)
+
+    @property
     def updaters(self) -> tuple[str, ...]:
         """Principals that may change description and key with the one call that could carry a value as well."""
         return _merged(self.platform, self.metadata, without=self.break_glass)

@@ -14,9 +14,9 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.projection.cluster_secret_store import cluster_secret_store_path, render_cluster_secret_store
 from goldenpath.projection.external_secret import ExternalSecrets, external_secret_path
-from goldenpath.projection.identity import render_role_policies
 from goldenpath.projection.inventory import INVENTORY_PATH, render_inventory
-from goldenpath.projection.stores import PROJECTABLE, SECRETS_MANAGER, is_projectable
+from goldenpath.projection.roles import AWS_PROVIDERS, render_role_policies
+from goldenpath.projection.stores import PROJECTABLE, is_projectable
 from goldenpath.projection.tfvars import TFVARS_PATH, render_tfvars
 from goldenpath.projection.trust import render_trust_policies
 
@@ -48,8 +48,10 @@ def render_environment(
     manifests = ExternalSecrets(environment, settings=settings)
     files = {external_secret_path(request): manifests.render(request) for request in shown}
     files |= _stores(standing, environment, settings)
-    if any(request.spec.provider == SECRETS_MANAGER for request in mine):
-        files |= render_role_policies(environment, settings=settings) | render_trust_policies(environment, settings=settings)
+    at_aws = {request.spec.provider for request in mine if request.spec.provider in AWS_PROVIDERS}
+    if at_aws:
+        files |= render_role_policies(environment, settings=settings, providers=at_aws)
+        files |= render_trust_policies(environment, settings=settings)
     files[TFVARS_PATH] = render_tfvars(mine, settings=settings, rotation=rotation)
     files[INVENTORY_PATH] = render_inventory(
         mine,

@@ -14,8 +14,9 @@ from goldenpath.model.settings import AccessSettings, EnvironmentSettings, Setti
 from goldenpath.projection.access_table import access_table, check_access
 from goldenpath.projection.evaluator import Call, evaluate
 from goldenpath.projection.iam import POLICY_MAX_BYTES, resource_policy
-from goldenpath.projection.identity import ci_role_policy, environment_arn_pattern, eso_role_policy, secret_arn_pattern
+from goldenpath.projection.identity import environment_arn_pattern, secret_arn_pattern
 from goldenpath.projection.render import render_environment
+from goldenpath.projection.roles import role_policy
 
 STRANGER = role("anybody-else")
 FOREIGNER = role("anybody-else", "999999999999")
@@ -192,7 +193,7 @@ ESO_CASES = [
 
 @pytest.mark.parametrize(("path", "context", "action", "expected"), ESO_CASES)
 def test_the_clusters_role_reads_its_environment_only(path: str, context: dict[str, str], action: str, expected: str) -> None:
-    policy = eso_role_policy("dev", settings=platform())
+    policy = role_policy("external-secrets", "dev", settings=platform())
     assert ask(policy, READER, action, resource=RESOURCE + path, context=context) == expected
 
 
@@ -205,13 +206,13 @@ CI_CASES = [
     ("PutSecretValue", "denied"),
     ("UpdateSecretVersionStage", "denied"),
     ("DeleteSecret", "not-mentioned"),
-    ("RestoreSecret", "not-mentioned"),
+    ("RestoreSecret", "allowed"),
 ]
 
 
 @pytest.mark.parametrize(("action", "expected"), CI_CASES)
 def test_ci_keeps_containers_and_never_sees_values(action: str, expected: str) -> None:
-    policy = ci_role_policy("dev", settings=platform())
+    policy = role_policy("ci", "dev", settings=platform())
     assert ask(policy, CI, action, resource=RESOURCE + "goldenpath/payments/dev/db-a1B2c3", context=DEV_TAG) == expected
 
 
@@ -226,7 +227,7 @@ CREATE_CASES = [
 @pytest.mark.parametrize(("name", "tag", "expected"), CREATE_CASES)
 def test_ci_creates_in_its_environment_only(name: str, tag: str, expected: str) -> None:
     context = {"secretsmanager:Name": name, "aws:RequestTag/goldenpath:environment": tag}
-    assert ask(ci_role_policy("dev", settings=platform()), CI, "CreateSecret", resource=name, context=context) == expected
+    assert ask(role_policy("ci", "dev", settings=platform()), CI, "CreateSecret", resource=name, context=context) == expected
 
 
 PLATFORM_RECORD = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:goldenpath/_platform/dev-a1B2c3"
@@ -244,7 +245,7 @@ CI_VALUES = [
 @pytest.mark.parametrize(("resource", "expected"), CI_VALUES)
 def test_ci_keeps_the_writers_lease_and_reaches_no_value(resource: str, expected: str) -> None:
     context = {"aws:ResourceTag/goldenpath:environment": "dev"}
-    policy = ci_role_policy("dev", settings=platform())
+    policy = role_policy("ci", "dev", settings=platform())
     for action in ("GetSecretValue", "PutSecretValue"):
         assert ask(policy, CI, action, resource=resource, context=context) == expected
 
@@ -264,7 +265,7 @@ PARAMETERS = [
 @pytest.mark.parametrize(("resource", "action", "expected"), PARAMETERS)
 def test_the_cluster_reads_parameters_of_its_environment_one_by_one(resource: str, action: str, expected: str) -> None:
     call = Call(principal=READER, action=f"ssm:{action}", resource=f"arn:aws:ssm:us-east-1:{ACCOUNT}:{resource}")
-    assert evaluate(eso_role_policy("dev", settings=platform()), call) == expected
+    assert evaluate(role_policy("external-secrets", "dev", settings=platform()), call) == expected
 
 
 REGIONS = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}
@@ -287,17 +288,17 @@ KMS = [
 
 @pytest.mark.parametrize(("kms_key", "resource"), KMS)
 def test_the_clusters_role_may_decrypt_through_the_store(kms_key: str, resource: str) -> None:
-    statements = json.loads(eso_role_policy("dev", settings=platform(kms_key=kms_key)))["Statement"]
-    (statement,) = (each for each in statements if each["Sid"] == "DecryptValues")
-    assert statement["Resource"] == [resource]
+    statements = json.loads(role_policy("external-secrets", "dev", settings=platform(kms_key=kms_key)))["Statement"]
+    uses = [each for each in statements if each["Sid"].startswith("UseKey")]
+    assert [(each["Resource"], each["Action"]) for each in uses] == [([resource], ["kms:Decrypt"])] * 2
     services = ["secretsmanager.us-east-1.amazonaws.com", "ssm.us-east-1.amazonaws.com"]
-    assert statement["Condition"]["StringEquals"] == {"kms:ViaService": services}
-    assert ("ForAnyValue:StringEquals" in statement["Condition"]) == kms_key.startswith("alias/")
+    assert [each["Condition"]["StringEquals"]["kms:ViaService"] for each in uses] == services
+    assert {"ForAnyValue:StringEquals" in each["Condition"] for each in uses} == {kms_key.startswith("alias/")}
 
 
 def test_without_an_account_no_role_policy_is_written() -> None:
     with pytest.raises(Misconfigured) as caught:
-        eso_role_policy("dev", settings=Settings())
+        role_policy("external-secrets", "dev", settings=Settings())
     assert caught.value.code == "projection.account-missing"
 
 
@@ -336,6 +337,10 @@ def test_principals_match_as_in_iam(principal: dict[str, Any], *, matches: bool)
 
 def test_role_policies_are_files_where_an_account_is_known() -> None:
     rendered = render_environment([REQUEST], environment="dev", settings=platform())
-    assert json.loads(rendered["iam/external-secrets-role.json"]) == json.loads(eso_role_policy("dev", settings=platform()))
-    assert json.loads(rendered["iam/ci-role.json"]) == json.loads(ci_role_policy("dev", settings=platform()))
+    used = {
+        path.removeprefix("iam/").removesuffix("-role.json"): json.loads(text) for path, text in rendered.items() if path.startswith("iam/")
+    }
+    assert sorted(used) == ["ci", "external-secrets", "operator", "reader", "seed"]
+    for role_name, policy in used.items():
+        assert policy == json.loads(role_policy(role_name, "dev", settings=platform(), providers=["aws-secrets-manager"]))
     assert not [path for path in render_environment([REQUEST], environment="dev", settings=Settings()) if path.startswith("iam/")]
