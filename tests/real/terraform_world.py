@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,35 @@ apply:
   pace:
     aws-secrets-manager: {{write: 0, tag: 0, policy: 0, read: 0, list: 0}}
 """
+
+
+KEEPER = """\
+#!/bin/sh
+# Runs the real Terraform, and keeps what it prints and every saved plan, which the engine removes.
+"{binary}" "$@" > "{kept}/$$.out"
+code=$?
+cat "{kept}/$$.out"
+if [ -f plan.bin ]; then cp plan.bin "{kept}/$$.plan"; fi
+exit $code
+"""
+
+
+def keeper(binary: str, kept: Path) -> str:
+    """Return a program that acts as ``binary`` and leaves its words and plans in ``kept``."""
+    kept.mkdir()
+    script = kept.with_name("terraform-keeper")
+    script.write_text(KEEPER.format(binary=binary, kept=kept), encoding="utf-8")
+    script.chmod(0o755)
+    return str(script)
+
+
+def unpack_plans(kept: Path) -> int:
+    """Unpack the kept plans, which are compressed, beside themselves; return how many there were."""
+    plans = list(kept.glob("*.plan"))
+    for plan in plans:
+        with zipfile.ZipFile(plan) as archive:
+            archive.extractall(plan.with_suffix(".unpacked"))
+    return len(plans)
 
 
 @dataclass

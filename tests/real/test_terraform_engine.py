@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.canary import new_canary, scan_tree
-from tests.real.terraform_world import NAME, TerraformWorld
+from tests.real.terraform_world import NAME, TerraformWorld, keeper, unpack_plans
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
 from tests.terraform_tools import require_terraform
@@ -54,7 +54,11 @@ def test_both_engines_end_in_the_same_state(world: TerraformWorld, tmp_path: Pat
     assert by_terraform == by_us
 
 
-def test_a_life_converges_and_keeps_every_value_out(world: TerraformWorld) -> None:
+def test_a_life_converges_and_keeps_every_value_out(tmp_path: Path, aws: StrictAws) -> None:  # noqa: F811 - the fixture
+    binary, mirror = require_terraform()
+    kept = tmp_path / "kept"
+    world = TerraformWorld.make(tmp_path / "world", aws, binary=keeper(str(binary), kept), mirror=str(mirror))
+    world.request()
     assert world.apply()["code"] == 0
     canary = new_canary("password")
     seeded = world.cli("seed", "SEC-0007", "--stdin", "password", "--generate", "username", "--yes", typed=canary.encode())
@@ -70,6 +74,11 @@ def test_a_life_converges_and_keeps_every_value_out(world: TerraformWorld) -> No
     changed = world.apply()
     assert world.steps(changed) == {"SEC-0007": ("done", "")}, changed
     assert world.secret()["description"] == "The database"
+    assert unpack_plans(kept) >= 3, "each apply saved a plan"
+    spoken = b"".join(path.read_bytes() for path in kept.glob("*.out"))
+    assert b"resource_changes" in spoken, "the plan was read as JSON"
+    assert any(b"SEC-0007" in path.read_bytes() for path in kept.rglob("tfplan")), "the scan can look into a saved plan"
+    assert scan_tree(kept, [canary]) == []
     assert scan_tree(world.folder.parent, [canary]) == []
     assert "SEC-0007" in world.state.read_text(), "the scan looked at a state that is kept"
     assert "GetSecretValue" not in {call.operation for call in world.aws.calls if not call.is_console and call.resource_name == NAME}
