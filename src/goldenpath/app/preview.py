@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.check import CheckResult, check_change
@@ -112,7 +112,7 @@ def _environment(
     proposed = (propose_infrastructure(services, governance, scope, each.plan) for scope, each in zip(scopes, plans, strict=False))
     mine = [request for request in after if request.environment == environment and request.id in changed]
     files = _files(services, governance, environment, before=before, after=after, changed=changed)
-    projected = frozenset(request.id for request in after if request.environment == environment)
+    keys = {request.id: len(request.spec.keys) for request in after if request.environment == environment}
     return EnvironmentPreview(
         environment=environment,
         unseen=tuple(_unseen(scope, changed) for scope in scopes) if services.is_offline else (),
@@ -120,14 +120,14 @@ def _environment(
         files=files,
         consumers=tuple(_consumer(request, governance) for request in mine),
         access=tuple((request.id, tuple(access_table(request, settings=governance.settings))) for request in mine),
-        cost=tuple(_cost(planned, governance, projected) for planned in plans),
+        cost=tuple(_cost(planned, governance, keys) for planned in plans),
         infrastructure=tuple(each for each in proposed if each is not None),
     )
 
 
-def _cost(planned: ScopePlan, governance: Governance, projected: frozenset[str]) -> CostEstimate:
+def _cost(planned: ScopePlan, governance: Governance, keys: Mapping[str, int]) -> CostEstimate:
     store = governance.settings.environment(planned.plan.environment).store(planned.provider)
-    return estimate_cost(planned.plan, settings=governance.settings, projected=projected, is_embedded=store.is_embedded)
+    return estimate_cost(planned.plan, settings=governance.settings, store=store, keys=keys)
 
 
 def _unseen(scope: StoreScope, changed: frozenset[str]) -> UnseenStore:

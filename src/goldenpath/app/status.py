@@ -129,7 +129,7 @@ def _row(request: SecretRequest, context: GateContext, step: Step | None, record
         owner=meta.owner,
         tier=context.tier(request),
         lifecycle=request.spec.lifecycle.status,
-        value=_value_state(request, record),
+        value=value_state(request, record),
         version_id=current.id if current else "",
         value_age_days=age,
         drift=step.action if step is not None else "unchanged",
@@ -139,7 +139,8 @@ def _row(request: SecretRequest, context: GateContext, step: Step | None, record
     )
 
 
-def _value_state(request: SecretRequest, record: StoreRecord | None) -> str:
+def value_state(request: SecretRequest, record: StoreRecord | None) -> str:
+    """Return ``present``, ``awaiting-value``, ``no-record``, ``scheduled-for-deletion`` or ``foreign``."""
     if record is None:
         return "no-record"
     if record.deletion_date:

@@ -175,7 +175,8 @@ def _cost_lines(cost: CostEstimate) -> Iterator[str]:
         yield "no cost: the embedded store is part of the platform"
         return
     calls = counted(cost.polling_calls_month, "polling call")
-    yield f"${cost.dollars_month:.2f} a month (+${cost.added_dollars_month:.2f}), of which {calls}"
+    billed = f"{counted(cost.billed_records, 'billed record')} (+{cost.added_billed_records})"
+    yield f"${cost.dollars_month:.2f} a month (+${cost.added_dollars_month:.2f}) for {billed} and {calls}"
 
 
 def _painted(line: str, output: Output) -> str:

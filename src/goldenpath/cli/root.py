@@ -32,6 +32,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("goldenpath.cli.status:status", "Show every request and its state"),
     "trace": ("goldenpath.cli.trace:trace", "Follow one secret from commit to reader"),
     "drift": ("goldenpath.cli.drift:drift", "Show records that differ from their requests"),
+    "orphans": ("goldenpath.cli.orphans:orphans", "Show records that no request explains"),
+    "diff": ("goldenpath.cli.diff:diff", "Compare the secrets of two environments"),
     "audit": ("goldenpath.cli.audit:audit", "Read, verify and export the audit log"),
     "doctor": ("goldenpath.cli.doctor:doctor", "Check the surroundings"),
     "config": ("goldenpath.cli.config:config", "Show settings and where each came from"),

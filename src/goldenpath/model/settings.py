@@ -17,7 +17,8 @@ Account = Annotated[str, Meta(pattern=r"^[0-9]{12}$(?!\n)")]
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$(?!\n)")]
 CallsPerSecond = Annotated[float, Meta(ge=0, le=10_000)]
 OidcProvider = Annotated[
-    str, Meta(max_length=255, pattern=r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[A-Za-z0-9._-]+)*$(?!\n)", description="Host and path, no scheme")
+    str,
+    Meta(max_length=255, pattern=r"^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?:/[A-Za-z0-9._-]+)*$(?!\n)", description="Host and path, no scheme"),
 ]
 RepositoryName = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$(?!\n)")]
 GitRef = Annotated[str, Meta(max_length=200, pattern=r"^refs/(?:heads|tags)/[A-Za-z0-9._/-]+$(?!\n)")]
@@ -217,11 +218,19 @@ class ProvisionSettings(Contract, frozen=True, kw_only=True):
 
 
 class PriceSettings(Contract, frozen=True, kw_only=True):
-    """Prices for the estimate in the preview, in US dollars."""
+    """What one kind of store costs, in US dollars: a record for a month, and 10,000 calls. For the estimate in the preview."""
 
-    secret_month: float = 0.40
-    per_10000_calls: float = 0.05
+    record_month: Annotated[float, Meta(ge=0)] = 0.0
+    per_10000_calls: Annotated[float, Meta(ge=0)] = 0.0
 
+
+ADVANCED_PARAMETERS: Final = "aws-parameter-store-advanced"
+LIST_PRICES: Final = {
+    "aws-secrets-manager": PriceSettings(record_month=0.40, per_10000_calls=0.05),
+    "aws-parameter-store": PriceSettings(),
+    ADVANCED_PARAMETERS: PriceSettings(record_month=0.05, per_10000_calls=0.05),
+}
+"""What the vendors charge without a contract (us-east-1), by backend; of Parameter Store also by tier. Others cost nothing by the record."""
 
 _UNMENTIONED: Final = EnvironmentSettings()
 
@@ -242,11 +251,17 @@ class Settings(Contract, frozen=True, kw_only=True):
     audit: AuditSettings = AuditSettings()
     apply: ApplySettings = ApplySettings()
     provision: ProvisionSettings = ProvisionSettings()
-    prices: PriceSettings = PriceSettings()
+    prices: dict[Label, PriceSettings] = {}
 
     def environment(self, name: str) -> EnvironmentSettings:
         """Return the settings of a canonical environment; defaults when the file does not mention it."""
         return self.environments.get(name) or _UNMENTIONED
+
+    def price(self, store: StoreSettings) -> PriceSettings:
+        """Return what records and calls of a store cost: nothing for an embedded one, else as stated here, else the list price."""
+        is_advanced = store.backend == "aws-parameter-store" and store.parameter_tier == "advanced"
+        kind = ADVANCED_PARAMETERS if is_advanced else store.backend
+        return PriceSettings() if store.is_embedded else self.prices.get(kind) or LIST_PRICES.get(kind, PriceSettings())
 
     def cluster(self, environment: str) -> str:
         """Return the cluster that an environment projects into; one of its own by default."""

@@ -29,6 +29,8 @@ WORDS = {
     "demo": ["unused"],
     "status": [],
     "drift": [],
+    "orphans": [],
+    "diff": ["--from", "dev", "--to", "prod"],
 }
 
 

@@ -15,6 +15,7 @@ from goldenpath.plan.cost import apply_calls, estimate_cost, polls_per_month
 from goldenpath.plan.planner import make_plan
 from goldenpath.plan.render import counts_line, render_markdown, render_text
 
+SECRETS_MANAGER = StoreSettings(backend="aws-secrets-manager")
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
@@ -133,27 +134,54 @@ def test_polling_follows_the_refresh_interval(interval: str, calls: int) -> None
 
 def test_cost_is_records_and_polling_at_the_settings_prices(every_kind: Plan) -> None:
     settings = Settings(
-        prices=PriceSettings(secret_month=0.5, per_10000_calls=100.0), external_secrets=ExternalSecretsSettings(refresh_interval="1h")
+        prices={"aws-secrets-manager": PriceSettings(record_month=0.5, per_10000_calls=100.0)},
+        external_secrets=ExternalSecretsSettings(refresh_interval="1h"),
     )
-    projected = frozenset({"SEC-0000", "SEC-0001", "SEC-0003", "SEC-0009"})
-    cost = estimate_cost(every_kind, settings=settings, projected=projected)
+    keys = dict.fromkeys(("SEC-0000", "SEC-0001", "SEC-0003", "SEC-0009"), 3)
+    cost = estimate_cost(every_kind, settings=settings, store=SECRETS_MANAGER, keys=keys)
     assert (cost.records, cost.added_records) == (6, 1)
     assert cost.polling_calls_month == 2 * 720
     assert cost.dollars_month == pytest.approx(6 * 0.5 + 14.4)
     assert cost.added_dollars_month == pytest.approx(0.5 + 7.2)
-    assert cost.apply_calls == apply_calls(every_kind) == 1 + 5 + 1 + 2
+    assert cost.apply_calls == apply_calls(every_kind) == 1 + 5 + 2 + (1 + 2 + 1)
+
+
+PRICES = {
+    "Secrets Manager": (StoreSettings(backend="aws-secrets-manager"), {}, 1, 720, 0.40),
+    "standard parameters": (StoreSettings(backend="aws-parameter-store"), {}, 4, 3 * 720, 0.0),
+    "advanced parameters": (StoreSettings(backend="aws-parameter-store", parameter_tier="advanced"), {}, 4, 3 * 720, 0.21),
+    "a price of one's own": (StoreSettings(backend="openbao"), {"openbao": PriceSettings(record_month=2.0)}, 1, 720, 2.0),
+    "a kind without a price": (StoreSettings(backend="openbao"), {}, 1, 720, 0.0),
+}
+
+
+@pytest.mark.parametrize(("store", "prices", "billed", "calls", "dollars"), PRICES.values(), ids=PRICES)
+def test_each_kind_of_store_has_its_own_price(
+    store: StoreSettings, prices: dict[str, PriceSettings], *, billed: int, calls: int, dollars: float
+) -> None:
+    """One new request with three keys: Parameter Store bills and polls each key, and keeps one parameter for the request itself."""
+    settings = Settings(prices=prices, external_secrets=ExternalSecretsSettings(refresh_interval="1h"))
+    cost = estimate_cost(plan_of([make_desired("SEC-0007")], []), settings=settings, store=store, keys={"SEC-0007": 3})
+    assert (cost.billed_records, cost.added_billed_records, cost.polling_calls_month) == (billed, billed, calls)
+    assert cost.dollars_month == cost.added_dollars_month == pytest.approx(dollars, abs=0.011)
+
+
+def test_an_update_is_as_many_calls_as_it_changes_things() -> None:
+    old = make_desired(tags={"goldenpath:old": "x"})
+    new = replace(make_desired(), description="other", policy="")
+    assert apply_calls(plan_of([new], [record_of(old)])) == 1 + 1 + (1 + 1 + 1 + 2 + 1)
+    assert apply_calls(plan_of([replace(old, description="other")], [record_of(old)])) == 1 + 1 + (1 + 1 + 1)
 
 
 def test_an_empty_plan_costs_one_look() -> None:
-    cost = estimate_cost(plan_of([], []), settings=Settings(), projected=frozenset())
+    cost = estimate_cost(plan_of([], []), settings=Settings(), store=SECRETS_MANAGER, keys={})
     assert (cost.apply_calls, cost.records, cost.dollars_month) == (1, 0, 0.0)
 
 
 def test_an_embedded_store_is_neither_polled_nor_paid_for(every_kind: Plan) -> None:
-    settings = Settings(prices=PriceSettings(secret_month=0.5, per_10000_calls=100.0))
-    projected = frozenset({"SEC-0000", "SEC-0001"})
-    paid = estimate_cost(every_kind, settings=settings, projected=projected)
-    free = estimate_cost(every_kind, settings=settings, projected=projected, is_embedded=True)
+    keys = {"SEC-0000": 2, "SEC-0001": 2}
+    paid = estimate_cost(every_kind, settings=Settings(), store=SECRETS_MANAGER, keys=keys)
+    free = estimate_cost(every_kind, settings=Settings(), store=StoreSettings(), keys=keys)
     assert paid.dollars_month > 0
     assert (free.polling_calls_month, free.dollars_month, free.added_dollars_month, free.is_embedded) == (0, 0.0, 0.0, True)
     assert (free.apply_calls, free.records, free.added_records) == (paid.apply_calls, paid.records, paid.added_records)

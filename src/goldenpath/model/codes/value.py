@@ -7,6 +7,12 @@ from goldenpath.model.codes import CodeDoc
 _AGAIN = "Nothing was written. Give the right value and seed again."
 
 _GIVEN: dict[str, CodeDoc] = {
+    "value.shared-across-environments": CodeDoc(
+        title="Two environments hold the same value",
+        why="Whoever reads it where access is wide has it where access is narrow too. User names may well be equal; credentials may not.",
+        fix="Give one of the two environments a value of its own, at the target system first.",
+        rule="R33",
+    ),
     "value.on-command-line": CodeDoc(
         title="A value was given on the command line",
         why="Every process of the machine can read the arguments of another, and shells keep them in their history.",
