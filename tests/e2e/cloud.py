@@ -30,14 +30,14 @@ class Cloud:
     who: str = RUNNER
 
     @staticmethod
-    def make(root: Path, aws: StrictAws, *, store: str = _STORE) -> Cloud:
+    def make(root: Path, aws: StrictAws, *, store: str = _STORE, more: str = "") -> Cloud:
         for key in (aws.runner_key, CONSOLE_KEY):
             aws.use_account(key, ACCOUNT)
         example = root.with_name("example")
         shutil.copytree(ROOT / "examples" / "platform", example)
         settings = example / "goldenpath.yaml"
         text = settings.read_text("utf-8").replace("  staging:\n", f"{store}  staging:\n")
-        settings.write_text(text + _UNPACED, "utf-8")
+        settings.write_text(text + _UNPACED + more, "utf-8")
         return Cloud(World.make(root, example=example), aws)
 
     def cli(self, *arguments: str, typed: bytes = b"", who: str = "pat", before: Callable[[], None] = lambda: None) -> Run:

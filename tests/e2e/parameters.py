@@ -12,7 +12,7 @@ from typing import Any
 from tests.e2e.world import Run, World
 from tests.house.source_tree import ROOT
 from tests.standins.app import CONSOLE_KEY
-from tests.standins.aws import StrictAws
+from tests.standins.aws import RUNNER, StrictAws
 
 EXAMPLE = ROOT / "examples" / "zerotouch"
 PROD_ACCOUNT = "593517239006"
@@ -34,6 +34,7 @@ class Zerotouch:
 
     world: World
     aws: StrictAws
+    who: str = RUNNER
 
     @staticmethod
     def make(root: Path, aws: StrictAws) -> Zerotouch:
@@ -51,7 +52,7 @@ class Zerotouch:
 
     def cli(self, *arguments: str, typed: str = "", variables: dict[str, str] | None = None) -> Run:
         """Run a command with the stand-in's credentials and ``variables`` in its environment."""
-        added = {**self.aws.environment(), **(variables or {})}
+        added = {**self.aws.environment(self.who), **(variables or {})}
 
         def before() -> None:
             os.environ.update(added)

@@ -15,11 +15,13 @@ from goldenpath.app.unique import conflicts_with_base
 from goldenpath.model.approval import Approval
 from goldenpath.model.change import Change
 from goldenpath.model.finding import Finding, Verdict
+from goldenpath.model.request import SecretRequest
 from goldenpath.model.statement import read_statement
 from goldenpath.policy.approvals import ApprovalResult, evaluate
 from goldenpath.policy.gate import judge
 from goldenpath.ports.repository import ApprovalNotes, RepositoryReader
 from goldenpath.projection.access_table import check_access
+from goldenpath.projection.role_lint import check_roles
 from goldenpath.projection.stores import find_unprojected
 
 
@@ -109,7 +111,18 @@ def _projection_faults(change: Change, governance: Governance) -> tuple[Finding,
     """Return what is wrong with the access policies that the change would generate, and which requests reach no cluster."""
     requests = [each.after for each in change.requests if each.after is not None]
     access = [finding for request in requests for finding in check_access(request, settings=governance.settings)]
-    return (*access, *find_unprojected(requests))
+    return (*access, *_role_faults(requests, governance), *find_unprojected(requests))
+
+
+def _role_faults(requests: list[SecretRequest], governance: Governance) -> list[Finding]:
+    providers: dict[str, set[str]] = {}
+    for request in requests:
+        providers.setdefault(request.environment, set()).add(request.spec.provider)
+    return [
+        finding
+        for environment, used in sorted(providers.items())
+        for finding in check_roles(environment, settings=governance.settings, providers=used)
+    ]
 
 
 def _with(verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:

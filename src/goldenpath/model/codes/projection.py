@@ -142,6 +142,18 @@ CODES: dict[str, CodeDoc] = {
         fix="Read the secret with goldenpath exec, or choose a provider that the cluster can reach.",
         rule="R25",
     ),
+    "projection.role-exceeds": CodeDoc(
+        title="A generated role may do more, or less, than it is for",
+        why="Each role's identity policy is evaluated for what it must have and what it must never have, also in another environment.",
+        fix="Generated roles pass; report what the finding names, and apply nothing until then.",
+        rule="R16",
+    ),
+    "projection.role-too-wide": CodeDoc(
+        title="A generated role reaches beyond its environment",
+        why="An action with a wildcard, another account, or a pattern without the six characters at its end grants what nobody reviewed.",
+        fix="Generated roles pass; report what the finding names, and apply nothing until then.",
+        rule="R16",
+    ),
     "projection.store-name-taken": CodeDoc(
         title="Two providers would use one ClusterSecretStore name",
         why="One store object would replace the other, and its secrets would be read from the wrong system.",

@@ -1,0 +1,122 @@
+"""Roles at AWS: what each is for, and the lint that would notice a policy that gives more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+import pytest
+from tests.unit.projection.platform_sample import ACCOUNT, platform
+
+from goldenpath.model.settings import NamingSettings, Settings
+from goldenpath.projection.role_lint import QUESTIONS, check_role, check_roles, role_table
+from goldenpath.projection.roles import AWS_PROVIDERS, GRANTS, render_role_policies, role_policy
+
+# columns as QUESTIONS: read value, write value, change policy or tags, delete, read all below a path. A allowed, D denied, i not mentioned
+TABLE = {
+    ("ci", "aws-secrets-manager"): "D D A i D",
+    ("ci", "aws-parameter-store"): "D D A D D",
+    ("seed", "aws-secrets-manager"): "D A D D D",
+    ("inject", "aws-parameter-store"): "A A A A D",
+    ("reader", "aws-secrets-manager"): "A i i i i",
+    ("reader", "aws-parameter-store"): "A i i i D",
+    ("operator", "aws-secrets-manager"): "D D i i D",
+    ("operator", "aws-parameter-store"): "D i i i D",
+    ("external-secrets", "aws-secrets-manager"): "A i i i i",
+    ("external-secrets", "aws-parameter-store"): "A i i i i",
+}
+LETTERS = {"allowed": "A", "denied": "D", "not-mentioned": "i"}
+
+
+def test_what_each_role_may_do_with_a_value_of_its_environment() -> None:
+    rows = role_table("dev", settings=platform(), providers=AWS_PROVIDERS)
+    assert {(role, provider): " ".join(LETTERS[answer] for _, answer in answers) for role, provider, answers in rows} == TABLE
+    assert all([label for label, _ in answers] == list(QUESTIONS) for _, _, answers in rows)
+    assert role_table("dev", settings=Settings(), providers=AWS_PROVIDERS) == ()
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
+@pytest.mark.parametrize("kms_key", ["", "alias/platform", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234"])
+def test_what_we_generate_passes_its_own_lint(region: str, kms_key: str) -> None:
+    assert check_roles("dev", settings=platform(region=region, kms_key=kms_key)) == ()
+    assert check_roles("dev", settings=Settings()) == ()
+
+
+def test_roles_are_files_for_the_providers_in_use() -> None:
+    only = {provider: sorted(render_role_policies("dev", settings=platform(), providers=[provider])) for provider in AWS_PROVIDERS}
+    assert only == {
+        "aws-secrets-manager": [f"iam/{role}-role.json" for role in ("ci", "external-secrets", "operator", "reader", "seed")],
+        "aws-parameter-store": [f"iam/{role}-role.json" for role in ("ci", "external-secrets", "inject", "operator", "reader")],
+    }
+    assert render_role_policies("dev", settings=platform(), providers=["openbao"]) == {}
+
+
+@pytest.mark.parametrize("role", GRANTS)
+def test_each_statement_has_a_name_of_its_own_and_the_text_fits(role: str) -> None:
+    """IAM wants unique Sids of letters and digits, and 6,144 characters at most in a managed policy."""
+    names = [
+        statement["Sid"] for statement in json.loads(role_policy(role, "dev", settings=platform(kms_key="alias/platform")))["Statement"]
+    ]
+    assert len(set(names)) == len(names)
+    assert all(name.isascii() and name.isalnum() for name in names)
+    longest = platform(kms_key="alias/" + "k" * 200)
+    assert len(role_policy(role, "dev", settings=longest)) <= 6_144
+
+
+def _statement(policy: dict[str, Any], sid: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in policy["Statement"] if each["Sid"] == sid)
+    return found
+
+
+def _add(**statement: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda policy: policy["Statement"].append({"Sid": "Added", "Effect": "Allow", **statement})
+
+
+def _drop(sid: str) -> Callable[[dict[str, Any]], None]:
+    return lambda policy: policy["Statement"].remove(_statement(policy, sid))
+
+
+def _without_condition(sid: str) -> Callable[[dict[str, Any]], None]:
+    return lambda policy: _statement(policy, sid).pop("Condition")
+
+
+ARN = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:"
+SPOILED: list[tuple[str, Callable[[dict[str, Any]], None], str]] = [
+    ("ci", _add(Action=["secretsmanager:*"], Resource=[ARN + "goldenpath/*/dev/*-??????"]), "role-too-wide"),
+    ("ci", _add(Action=["*"], Resource=[ARN + "goldenpath/*/dev/*-??????"]), "role-too-wide"),
+    ("ci", _add(Action=["secretsmanager:UpdateSecret"], Resource=["*"]), "role-too-wide"),
+    ("ci", _add(Action=["secretsmanager:UpdateSecret"], Resource=[ARN + "goldenpath/*/prod/*-??????"]), "role-too-wide"),
+    ("ci", _add(Action=["secretsmanager:UpdateSecret"], Resource=[ARN + "goldenpath/*/dev/*"]), "role-too-wide"),
+    ("ci", _add(Action=["secretsmanager:UpdateSecret"], Resource=[ARN + "goldenpath/*/dev/*-*"]), "role-too-wide"),
+    ("ci", _add(Action=["secretsmanager:UpdateSecret"], Resource=[(ARN + "goldenpath/*/dev/*-??????").replace(ACCOUNT, "*")]), "role-too-wide"),
+    ("ci", _add(Action=["secretsmanager:UpdateSecret"], NotResource=[ARN + "x"]), "role-too-wide"),
+    ("ci", _without_condition("CreateContainers"), "role-too-wide"),
+    ("ci", _drop("NeverValues"), "role-exceeds"),
+    ("ci", _drop("KeepContainers"), "role-exceeds"),
+    ("seed", _add(Action=["secretsmanager:PutResourcePolicy"], Resource=[ARN + "goldenpath/*/dev/*-??????"]), ""),
+    ("seed", _drop("GiveValues"), "role-exceeds"),
+    ("reader", _drop("ReadValues"), "role-exceeds"),
+    ("reader", _add(Action=["secretsmanager:PutSecretValue"], Resource=[ARN + "goldenpath/*/dev/*-??????"]), "role-exceeds"),
+    ("external-secrets", _add(Action=["secretsmanager:GetSecretValue"], Resource=["*"]), "role-exceeds"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "spoil", "expected"), SPOILED)
+def test_a_policy_that_gives_more_or_less_is_found(role: str, spoil: Callable[[dict[str, Any]], None], expected: str) -> None:
+    """A permission for which an explicit deny stands is none, so it is not reported as exceeding."""
+    policy = json.loads(role_policy(role, "dev", settings=platform(), providers=["aws-secrets-manager"]))
+    spoil(policy)
+    found = check_role(role, json.dumps(policy), "dev", settings=platform(), providers=["aws-secrets-manager"])
+    assert (f"projection.{expected}" in {finding.rule for finding in found}) is bool(expected)
+    assert {finding.level for finding in found} <= {"block"}
+
+
+def test_patterns_follow_the_prefixes_of_the_settings() -> None:
+    sample = platform()
+    settings = Settings(environments=sample.environments, naming=NamingSettings(prefix="acme", parameter_prefix="acme-p"))
+    assert check_roles("dev", settings=settings) == ()
+    policy = json.loads(role_policy("ci", "dev", settings=settings))
+    named = chain.from_iterable([*each.get("Resource", []), *each.get("NotResource", [])] for each in policy["Statement"])
+    assert all("acme" in resource for resource in named if resource != "*")
