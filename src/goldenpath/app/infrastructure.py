@@ -136,7 +136,12 @@ def _root(services: Services, governance: Governance, scope: StoreScope, plan: P
         )
     return InfrastructureRoot(
         environment=scope.environment,
-        variables=render_tfvars(scope.requests, settings=settings, rotation=governance.policy.rotation),
+        variables=render_tfvars(
+            scope.requests,
+            settings=settings,
+            rotation=governance.policy.rotation,
+            kept={step.request_id: step.desired for step in plan.steps if step.desired is not None and step.desired.kept},
+        ),
         account=place.account,
         region=configured.region or place.region,
         role_arn=configured.role_arn or "",

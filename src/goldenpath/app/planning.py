@@ -13,6 +13,7 @@ from goldenpath.model.plan import Plan
 from goldenpath.model.store import StoreRecord
 from goldenpath.plan.desired import retired_ids
 from goldenpath.plan.freshness import check_fresh
+from goldenpath.plan.ignores import IgnoreRules
 from goldenpath.plan.planner import make_plan
 from goldenpath.ports.store import SecretObserver
 from goldenpath.provision.observe import Observation, observe
@@ -67,7 +68,16 @@ def plan_scope(
         deadline_seconds=settings.apply.deadline_seconds,
         retry_limit=services.retry_limit,
     )
-    observation = observe(store, scope.environment, desired, retrier=retrier, now=services.clock.now(), is_thorough=is_thorough)
+    now = services.clock.now()
+    observation = observe(
+        store,
+        scope.environment,
+        desired,
+        retrier=retrier,
+        now=now,
+        is_thorough=is_thorough,
+        as_compared=IgnoreRules(governance.drift_ignores, now.date()).as_compared,
+    )
     require_account(governance, scope, observation.account)
     plan = make_plan(
         environment=scope.environment,
@@ -75,7 +85,7 @@ def plan_scope(
         account=observation.account,
         desired=desired,
         observed=observation.records,
-        now=services.clock.now(),
+        now=now,
         ttl_seconds=settings.apply.plan_ttl_seconds,
         retired=retired_ids(scope.requests, environment=scope.environment),
         ignores=governance.drift_ignores,

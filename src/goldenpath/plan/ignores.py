@@ -27,6 +27,12 @@ class IgnoreRules:
             if entry not in self.expired:
                 self._by_scope[entry.request, entry.service, entry.environment].append(entry)
 
+    def as_compared(self, desired: DesiredSecret, record: StoreRecord) -> StoreRecord:
+        """Return the record as it would be without its ignored differences; another request's record as it is."""
+        if not self._by_scope or record.request_id != desired.request_id:
+            return record
+        return as_if_wanted(record, desired, kept_fields(desired, record, self.fields_of(desired)))
+
     def fields_of(self, desired: DesiredSecret) -> Mapping[str, DriftIgnore]:
         """Return the ignored fields of one request, each with its entry; the narrowest entry gives the reason."""
         if not self._by_scope:

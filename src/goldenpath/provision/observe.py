@@ -8,7 +8,7 @@ out (the policies); today's share of the records is looked at in full, so that e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from goldenpath.errors import AccessDenied
@@ -41,6 +41,7 @@ def observe(
     expected_account: str | None = None,
     now: datetime | None = None,
     is_thorough: bool = False,
+    as_compared: Callable[[DesiredSecret, StoreRecord], StoreRecord] = lambda _desired, record: record,
 ) -> Observation:
     """Return the records of the environment, in path order, as a plan may trust them.
 
@@ -52,6 +53,7 @@ def observe(
         expected_account: The account that the environment is configured for; checked before any other call when given (R33).
         now: Chooses today's :data:`LOOKS` among the records that the list does not show in full; none are looked at without it.
         is_thorough: Look at every record that the list does not show in full.
+        as_compared: Returns a listed record without the differences that nobody minds, which are no reason to look again.
 
     Raises:
         AccessDenied: ``provision.wrong-account``, and what the store denies.
@@ -60,7 +62,8 @@ def observe(
     wanted = {each.ref: each for each in desired}
     account = require_account(store, expected_account, environment=environment, retrier=retrier)
     listed = {record.ref: record for record in retrier.call(lambda: tuple(store.list_records(environment)))}
-    doubtful = _doubtful(wanted, listed)
+    compared = {ref: as_compared(wanted[ref], record) if ref in wanted else record for ref, record in listed.items()}
+    doubtful = _doubtful(wanted, compared)
     doubtful += _looks(listed.keys() - doubtful, listed, now=now, is_thorough=is_thorough)
     for ref in doubtful:
         found = retrier.call(lambda ref=ref: store.describe(ref))  # type: ignore[misc]

@@ -196,3 +196,13 @@ def test_ignoring_is_the_same_as_the_difference_not_being_there(tags: dict[str, 
         key = field.removeprefix("tag:")
         assert dict(step.desired.tags)[key] == tags[key]
     assert dict(record.tags)[TAG_APPLIED] == desired.applied_tag
+
+
+def test_a_listed_record_that_differs_only_in_what_is_ignored_needs_no_second_look() -> None:
+    rules = IgnoreRules(DriftIgnores(ignores=(ignore(environment="dev"),)), NOW.date())
+    desired = make_desired()
+    record = with_tag(record_of(desired), COST, "42")
+    assert is_as_desired(desired, rules.as_compared(desired, record))
+    assert not is_as_desired(desired, rules.as_compared(desired, with_tag(record, "backdoor", "yes")))
+    foreign = with_tag(record, "goldenpath:id", "SEC-0008")
+    assert rules.as_compared(desired, foreign) is foreign
