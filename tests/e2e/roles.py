@@ -25,6 +25,18 @@ IMPLIED = {"secretsmanager:CreateSecret": "secretsmanager:TagResource", "ssm:Put
 """AWS asks for the right to tag too when a call makes something with tags."""
 
 
+RARE = {
+    ("ci", "secretsmanager:GetSecretValue"): "who holds a lease that a killed run never gave back",
+    ("seed", "secretsmanager:GetSecretValue"): "the same",
+    ("external-secrets", "secretsmanager:DescribeSecret"): "External Secrets' check of a store, and its metadata policy Fetch",
+    ("ci", "ssm:GetParameterHistory"): "two writers raced for the lease: which write counts",
+    ("inject", "ssm:GetParameterHistory"): "the same, and room for a version above the hundredth",
+    ("inject", "ssm:ListTagsForResource"): "whose a parameter is that a lagging list does not show yet",
+    ("external-secrets", "ssm:GetParameters"): "several names in one call; each is authorised as if asked alone",
+}
+"""What no ordinary run calls, and when it is needed. Everything else that is granted must be called by the runs below."""
+
+
 def arn(role: str, account: str = ACCOUNT) -> str:
     return f"arn:aws:iam::{account}:role/goldenpath-{role}"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.e2e.cloud import PATH
 from tests.e2e.parameters import FOLDER, VALUES
-from tests.e2e.roles import REQUEST, Guarded, GuardedParameters, answer_of, arn, called, granted, refusals
+from tests.e2e.roles import RARE, REQUEST, Guarded, GuardedParameters, answer_of, arn, called, granted, refusals
 from tests.e2e.world import Run
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
@@ -28,17 +28,6 @@ OPEN_TO_CI = json.dumps(
     {"Statement": [{"Effect": "Allow", "Principal": {"AWS": arn("ci")}, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}
     | {"Version": "2012-10-17"}
 )
-
-RARE = {
-    ("ci", "secretsmanager:GetSecretValue"): "who holds a lease that a killed run never gave back",
-    ("seed", "secretsmanager:GetSecretValue"): "the same",
-    ("external-secrets", "secretsmanager:DescribeSecret"): "External Secrets' check of a store, and its metadata policy Fetch",
-    ("ci", "ssm:GetParameterHistory"): "two writers raced for the lease: which write counts",
-    ("inject", "ssm:GetParameterHistory"): "the same, and room for a version above the hundredth",
-    ("inject", "ssm:ListTagsForResource"): "whose a parameter is that a lagging list does not show yet",
-    ("external-secrets", "ssm:GetParameters"): "several names in one call; each is authorised as if asked alone",
-}
-"""What no ordinary run calls, and when it is needed. Everything else that is granted must be called by the runs below."""
 
 
 def good(run: Run) -> Run:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
 import pytest
+from tests.e2e.roles import RARE
+from tests.house.source_tree import ROOT
 from tests.unit.projection.platform_sample import ACCOUNT, platform
 
 from goldenpath.model.settings import NamingSettings, Settings
@@ -120,3 +123,41 @@ def test_patterns_follow_the_prefixes_of_the_settings() -> None:
     policy = json.loads(role_policy("ci", "dev", settings=settings))
     named = chain.from_iterable([*each.get("Resource", []), *each.get("NotResource", [])] for each in policy["Statement"])
     assert all("acme" in resource for resource in named if resource != "*")
+
+
+PAGE = (ROOT / "docs/reference/aws-permissions.md").read_text("utf-8")
+TITLES = {"aws-secrets-manager": ("Secrets Manager", "secretsmanager"), "aws-parameter-store": ("Parameter Store", "ssm")}
+
+
+def _listed(role: str, provider: str) -> dict[str, str]:
+    """Return action → reason as the page lists them."""
+    title, service = TITLES[provider]
+    section = PAGE.partition(f"### `{role}` in {title}\n")[2].partition("\n#")[0]
+    return {f"{service}:{action}": why for action, why in re.findall(r"^\| `([A-Za-z]+)` \|[^|]+\| ([^|]+) \|$", section, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(("role", "provider"), [(role, provider) for role, granted in GRANTS.items() for provider in granted])
+def test_the_page_lists_what_is_granted_and_says_what_is_rare(role: str, provider: str) -> None:
+    listed = _listed(role, provider)
+    text = role_policy(role, "dev", settings=platform(), providers=[provider])
+    allowed = {action for each in json.loads(text)["Statement"] if each["Effect"] == "Allow" for action in each["Action"]}
+    assert listed.keys() == allowed
+    rare = {action for action, why in listed.items() if why.startswith("rare: ")}
+    assert rare == {action for owner, action in RARE if owner == role and action in allowed}
+
+
+def test_the_page_lists_the_uses_of_keys() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]*) ?\| ([^|]*) ?\|$", PAGE.partition("## Keys")[2].partition("## Who")[0], re.MULTILINE)
+    stated = {
+        (role, provider): re.findall(r"`([A-Za-z]+)`", cell)
+        for role, *cells in rows
+        for provider, cell in zip(AWS_PROVIDERS, cells, strict=True)
+        if cell.strip()
+    }
+    made: dict[tuple[str, str], list[str]] = {}
+    for role, provider in ((role, provider) for role, granted in GRANTS.items() for provider in granted):
+        text = role_policy(role, "dev", settings=platform(kms_key="alias/x"), providers=[provider])
+        actions = [action for each in json.loads(text)["Statement"] if each["Sid"].startswith("UseKey") for action in each["Action"]]
+        if actions:
+            made[role, provider] = [action.removeprefix("kms:") for action in actions]
+    assert stated == made

@@ -73,6 +73,73 @@ def test_a_path_is_authorised_as_asked_and_not_parameter_by_parameter(aws: Stric
     assert len(ssm.get_parameters_by_path(Path="/p", Recursive=True)["Parameters"]) == 1
 
 
+def identity(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **each} for each in statements]})
+
+
+DEV = [{"Key": "env", "Value": "dev"}]
+
+
+@pytest.mark.parametrize("key", ["aws:ResourceTag/env", "secretsmanager:ResourceTag/env"])
+def test_a_stored_tag_decides(aws: StrictAws, console: Any, key: str) -> None:
+    console.tag_resource(SecretId="b", Tags=DEV)
+    allowed = {"Action": "secretsmanager:GetSecretValue", "Condition": {"StringEquals": {key: "dev"}}}
+    aws.as_principal("AKIAOTHER00000000000", OTHER, identity_policy=identity(allowed))
+    sm = aws.client("secretsmanager", OTHER)
+    assert code_of(sm.get_secret_value, SecretId="b") == ""
+    assert sm.batch_get_secret_value(SecretIdList=["b"])["SecretValues"] == [], "the batch is an action of its own"
+    console.tag_resource(SecretId="b", Tags=[{"Key": "env", "Value": "prod"}])
+    assert code_of(sm.get_secret_value, SecretId="b") == "AccessDeniedException"
+
+
+def test_the_name_and_the_tags_of_a_request_decide_over_a_creation(aws: StrictAws, console: Any) -> None:
+    condition = {"StringLike": {"secretsmanager:Name": "ours/*"}, "StringEquals": {"aws:RequestTag/env": "dev"}}
+    create = {"Action": "secretsmanager:CreateSecret", "Condition": condition}
+    aws.as_principal("AKIAOTHER00000000000", OTHER, identity_policy=identity(create))
+    sm = aws.client("secretsmanager", OTHER)
+    assert code_of(sm.create_secret, Name="ours/a", Tags=DEV) == "AccessDeniedException", "tags need TagResource as well"
+    tag = {"Action": "secretsmanager:TagResource", "Condition": {"StringEquals": {"aws:RequestTag/env": "dev"}}}
+    aws.as_principal("AKIAOTHER00000000000", OTHER, identity_policy=identity(create, tag))
+    assert code_of(sm.create_secret, Name="ours/a", Tags=DEV) == ""
+    for name, tags in (("theirs/a", DEV), ("ours/b", []), ("ours/b", [{"Key": "env", "Value": "prod"}])):
+        assert code_of(sm.create_secret, Name=name, Tags=tags) == "AccessDeniedException"
+
+
+def test_the_keys_of_tags_decide(aws: StrictAws, console: Any) -> None:
+    actions = ["secretsmanager:TagResource", "secretsmanager:UntagResource"]
+    condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ["env", "team"]}, "Null": {"aws:TagKeys": "false"}}
+    aws.as_principal("AKIAOTHER00000000000", OTHER, identity_policy=identity({"Action": actions, "Condition": condition}))
+    sm = aws.client("secretsmanager", OTHER)
+    assert code_of(sm.tag_resource, SecretId="b", Tags=DEV) == ""
+    assert code_of(sm.tag_resource, SecretId="b", Tags=[*DEV, {"Key": "id", "Value": "x"}]) == "AccessDeniedException"
+    assert code_of(sm.untag_resource, SecretId="b", TagKeys=["env"]) == ""
+    assert code_of(sm.untag_resource, SecretId="b", TagKeys=["env", "id"]) == "AccessDeniedException"
+
+
+def test_a_free_name_is_shown_only_to_whom_its_name_is_allowed(aws: StrictAws, console: Any) -> None:
+    start = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
+    allowed = [f"{start}free", f"{start}other-??????"]
+    aws.as_principal(
+        "AKIAOTHER00000000000", OTHER, identity_policy=identity({"Action": "secretsmanager:DescribeSecret", "Resource": allowed})
+    )
+    sm = aws.client("secretsmanager", OTHER)
+    assert code_of(sm.describe_secret, SecretId="free") == "ResourceNotFoundException"
+    assert code_of(sm.describe_secret, SecretId="other") == "AccessDeniedException", "a free name has no six characters at its end"
+
+
+def test_parameters_are_authorised_with_their_tags(aws: StrictAws) -> None:
+    aws.client("ssm").put_parameter(Name="/p/a", Value="v", Type="String", Tags=DEV)
+    aws.client("ssm").put_parameter(Name="/p/b", Value="v", Type="String")
+    tagged = {"Action": ["ssm:GetParameter", "ssm:GetParameters"], "Condition": {"StringEquals": {"aws:ResourceTag/env": "dev"}}}
+    aws.as_principal("AKIAOTHER00000000000", OTHER, identity_policy=identity(tagged, {"Action": "ssm:PutParameter"}))
+    ssm = aws.client("ssm", OTHER)
+    assert code_of(ssm.get_parameter, Name="/p/a") == ""
+    assert code_of(ssm.get_parameters, Names=["/p/a", "/p/b"]) == "AccessDeniedException"
+    assert code_of(ssm.put_parameter, Name="/p/c", Value="v", Type="String") == ""
+    assert code_of(ssm.put_parameter, Name="/p/d", Value="v", Type="String", Tags=DEV) == "AccessDeniedException"
+    assert code_of(ssm.describe_parameters) == "AccessDeniedException"
+
+
 def test_the_session_of_a_bound_role_is_bound(aws: StrictAws, console: Any) -> None:
     issued = aws.client("sts", aws.runner).assume_role(RoleArn=OTHER, RoleSessionName="run-1")["Credentials"]
     session = boto3.session.Session(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"], region_name="us-east-1")
