@@ -6,6 +6,7 @@ The order is the point: whole catalog read and judged, approvals checked again, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from goldenpath.app.audited import AuditedStore
@@ -105,11 +106,8 @@ def plan_apply(
     environments: Sequence[str] = (),
     commit: str | None = None,
     decisions: Decisions = UNDECIDED,
-    asks_infrastructure: bool = True,
 ) -> ApplyResult:
     """Return what an apply would do to stores and manifests; nothing is changed, and what an apply refuses at once is refused here.
-
-    ``asks_infrastructure`` is False where nobody looks at the plan of the tool that makes containers, which takes it half a minute.
 
     Raises:
         Conflict: ``plan.*`` and ``delivery.not-seen`` when it would do anything but what the decisions were made about, so that a stale
@@ -124,7 +122,7 @@ def plan_apply(
         )
         _require_delivered_before(services, ready, scopes)
         pending = _plan_manifests(services, ready, scopes, decisions)
-        found = _infrastructure(services, ready, scopes, plans, decisions) if asks_infrastructure else ()
+        found = _infrastructure(services, ready, scopes, plans, decisions)
     return ApplyResult(
         commit=ready.commit,
         plans=plans,
@@ -165,8 +163,6 @@ def apply(
         details=decisions.details(),
     ) as operation:
         _require_delivered_before(services, ready, scopes)
-        if decisions.manifests is not None:
-            _plan_manifests(services, ready, scopes, decisions)
         result = _carry_out(services, ready, scopes, decisions)
         if not result.is_complete:
             operation.add_detail("incomplete", ",".join(_unfinished(result)))
@@ -194,9 +190,12 @@ def _plan_manifests(services: Services, ready: Ready, scopes: Sequence[StoreScop
 
 
 def _carry_out(services: Services, ready: Ready, scopes: Sequence[StoreScope], decisions: Decisions) -> ApplyResult:
-    """Store, then manifests."""
-    remember_stores(services.journal(), scopes)
-    done = [_apply_scope(services, ready, scope, decisions) for scope in scopes]
+    """Store, then manifests. Every store is held and planned before the first is written to: what is refused is refused whole."""
+    with ExitStack() as fences:
+        held = [_hold(services, ready, scope, decisions, fences) for scope in scopes]
+        _plan_manifests(services, ready, scopes, decisions)
+        remember_stores(services.journal(), scopes)
+        receipts = tuple(_execute(services, ready, each, decisions) for each in held)
     delivery, awaiting = deliver_environments(
         services,
         ready.governance,
@@ -207,9 +206,9 @@ def _carry_out(services: Services, ready: Ready, scopes: Sequence[StoreScope], d
     )
     return ApplyResult(
         commit=ready.commit,
-        plans=tuple(plan for plan, _ in done),
+        plans=tuple(each.planned for each in held),
         warnings=ready.warnings,
-        receipts=tuple(receipt for _, receipt in done),
+        receipts=receipts,
         delivery=delivery,
         awaiting=awaiting,
     )
@@ -234,28 +233,46 @@ def _plan_scope(
     return planned
 
 
-def _apply_scope(services: Services, ready: Ready, scope: StoreScope, decisions: Decisions) -> tuple[ScopePlan, ApplyReceipt]:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One store, ours to write to, and its plan."""
+
+    scope: StoreScope
+    store: AuditedStore
+    fence: HeldFence
+    planned: ScopePlan
+
+
+def _hold(services: Services, ready: Ready, scope: StoreScope, decisions: Decisions, fences: ExitStack) -> _Held:
     settings = ready.governance.settings
     store = audited_scope(services, ready, scope)
     services.progress(f"{scope.environment}/{scope.provider}: looking")
-    with hold_fence(
-        store,
-        scope.environment,
-        holder=f"{services.correlation_id}:{services.entropy.sortable_id()}",
-        lease_seconds=lease_of(settings, scope),
-        clock=services.clock,
-        wait_seconds=settings.apply.lease_seconds,
-        retrier=Retrier(
+    fence = fences.enter_context(
+        hold_fence(
+            store,
+            scope.environment,
+            holder=f"{services.correlation_id}:{services.entropy.sortable_id()}",
+            lease_seconds=lease_of(settings, scope),
             clock=services.clock,
-            entropy=services.entropy,
-            deadline_seconds=settings.apply.deadline_seconds,
-            retry_limit=services.retry_limit,
-        ),
-    ) as held:
-        planned = _plan_scope(services, ready, scope, store, expected=decisions.plans)
-        remember_store(services.journal(), scope, planned.plan.account)
-        carry_out = apply_infrastructure if is_by_infrastructure(settings, scope) else _apply_directly
-        return planned, carry_out(services, ready, scope, planned.plan, store=store, fence=held, accept_drift=decisions.accept_drift)
+            wait_seconds=settings.apply.lease_seconds,
+            retrier=Retrier(
+                clock=services.clock,
+                entropy=services.entropy,
+                deadline_seconds=settings.apply.deadline_seconds,
+                retry_limit=services.retry_limit,
+            ),
+        )
+    )
+    planned = _plan_scope(services, ready, scope, store, expected=decisions.plans)
+    return _Held(scope, store, fence, planned)
+
+
+def _execute(services: Services, ready: Ready, held: _Held, decisions: Decisions) -> ApplyReceipt:
+    remember_store(services.journal(), held.scope, held.planned.plan.account)
+    carry_out = apply_infrastructure if is_by_infrastructure(ready.governance.settings, held.scope) else _apply_directly
+    return carry_out(
+        services, ready, held.scope, held.planned.plan, store=held.store, fence=held.fence, accept_drift=decisions.accept_drift
+    )
 
 
 def _apply_directly(

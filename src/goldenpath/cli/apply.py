@@ -68,20 +68,14 @@ def apply(
         plans=seen,
         manifests=None if saved is None else load_manifests(saved),
     )
-    planned = plan_apply(
-        state.services,
-        environments=environments,
-        commit=commit,
-        decisions=decisions,
-        asks_infrastructure=is_dry_run or not is_confirmed,
-    )
-    if is_dry_run:
-        _save(state, planned, out)
-        state.output.data("Plan", payload(planned), text=render_plans(planned, state.output))
-        return Exit.DONE
-    if not is_confirmed:
-        decisions = _confirmed(state, planned, decisions)
-    result = apply_platform(state.services, environments=environments, commit=planned.commit, decisions=decisions)
+    if is_dry_run or not is_confirmed:
+        planned = plan_apply(state.services, environments=environments, commit=commit, decisions=decisions)
+        if is_dry_run:
+            _save(state, planned, out)
+            state.output.data("Plan", payload(planned), text=render_plans(planned, state.output))
+            return Exit.DONE
+        decisions, commit = _confirmed(state, planned, decisions), planned.commit
+    result = apply_platform(state.services, environments=environments, commit=commit, decisions=decisions)
     state.output.data("ApplyReceipt", payload(result), text=render_result(result, state.output))
     return _exit_code(result)
 
