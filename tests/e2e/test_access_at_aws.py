@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,18 @@ OWN = {
 }
 """Which of those each role has for a request's record. The last three are let do everything by their own policy."""
 GRANTED_BY_NOBODY_HERE = ("break-glass", "stranger", "foreigner")
+
+
+def test_the_preview_shows_what_each_role_may_do(tmp_path: Path, aws: StrictAws) -> None:  # noqa: F811 - the fixture
+    guarded = Guarded.open(tmp_path / "world", aws)
+    guarded.world.propose("request", {FILE: REQUEST})
+    preview = ("--offline", "preview", "--base", "main", "--head", "request")
+    shown = guarded.world.cli("dana", *preview)
+    assert "Roles (dev)" in shown.out
+    assert re.search(r"ci +aws-secrets-manager +denied +denied +allowed", shown.out), shown.out
+    (dev,) = json.loads(guarded.world.cli("dana", *preview, "-o", "json").out)["environments"]
+    assert [row["role"] for row in dev["roles"]] == ["ci", "seed", "reader", "operator", "external-secrets"]
+    assert "| seed | aws-secrets-manager | denied | allowed |" in guarded.world.cli("dana", *preview, "-o", "markdown").out
 
 
 def test_what_is_not_granted_is_refused(guarded: Guarded) -> None:

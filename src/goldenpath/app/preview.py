@@ -17,6 +17,7 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.plan.cost import CostEstimate, estimate_cost
 from goldenpath.projection.access_table import AccessRow, access_table
 from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.projection.role_lint import RoleRow, role_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class EnvironmentPreview:
     access: tuple[tuple[str, tuple[AccessRow, ...]], ...]
     cost: tuple[CostEstimate, ...]
     infrastructure: tuple[ProposedInfrastructure, ...] = ()
+    roles: tuple[RoleRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,7 @@ def _environment(
         access=tuple((request.id, tuple(access_table(request, settings=governance.settings))) for request in mine),
         cost=tuple(_cost(planned, governance, keys) for planned in plans),
         infrastructure=tuple(each for each in proposed if each is not None),
+        roles=role_table(environment, settings=governance.settings, providers={request.spec.provider for request in mine}),
     )
 
 

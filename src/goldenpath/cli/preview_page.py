@@ -21,6 +21,7 @@ from goldenpath.plan.cost import CostEstimate
 from goldenpath.plan.render import render_markdown as plan_markdown
 from goldenpath.plan.render import render_text as plan_text
 from goldenpath.projection.access_table import ACTIONS
+from goldenpath.projection.role_lint import QUESTIONS
 
 
 def payload(result: PreviewResult) -> dict[str, Any]:
@@ -104,6 +105,12 @@ def _access_text(each: EnvironmentPreview, output: Output) -> Iterator[str]:
                 ("who", "principal", *ACTIONS), [(row.group, row.principal, *(answer for _, answer in row.answers)) for row in rows]
             )
             yield from (f"  {line}" for line in table.splitlines())
+    if each.roles:
+        yield from ("", output.paint(f"Roles ({each.environment})"))
+        table = output.table(
+            ("role", "store", *QUESTIONS), [(row.role, row.provider, *(said for _, said in row.answers)) for row in each.roles]
+        )
+        yield from (f"  {line}" for line in table.splitlines())
 
 
 def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
@@ -129,6 +136,7 @@ def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
             for row in rows:
                 yield f"| {escape(row.group)} | {escape(row.principal)} | " + " | ".join(answer for _, answer in row.answers) + " |"
             yield from ("", "</details>", "")
+    yield from _roles_markdown(each)
     yield from (f"- {escape(line)}" for cost in each.cost for line in _cost_lines(cost))
     if each.unseen:
         yield f"- {_UNSEEN_COST}"
@@ -136,6 +144,15 @@ def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
 
 
 _UNSEEN_COST = "unknown: the store was not observed"
+
+
+def _roles_markdown(each: EnvironmentPreview) -> Iterator[str]:
+    if each.roles:
+        yield from (f"<details><summary>Roles of {escape(each.environment)}</summary>", "")
+        yield "| role | store | " + " | ".join(QUESTIONS) + " |"
+        yield "|" + " --- |" * (len(QUESTIONS) + 2)
+        yield from (f"| {row.role} | {row.provider} | " + " | ".join(said for _, said in row.answers) + " |" for row in each.roles)
+        yield from ("", "</details>", "")
 
 
 def _unseen_lines(each: EnvironmentPreview) -> Iterator[str]:
@@ -216,5 +233,6 @@ def _environment_payload(each: EnvironmentPreview) -> dict[str, Any]:
             for consumer in each.consumers
         ],
         "access": dict(each.access),
+        "roles": each.roles,
         "cost": each.cost,
     }

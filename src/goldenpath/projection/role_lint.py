@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
+from goldenpath.model.base import Record
 from goldenpath.model.finding import Finding
 from goldenpath.model.naming import platform_record_path
 from goldenpath.model.settings import Settings
@@ -53,22 +54,25 @@ _ACTION: Final = re.compile(r"(?:secretsmanager|ssm|kms):[A-Za-z]+")
 _OTHER: Final = "another-environment"
 
 
-def role_table(
-    environment: str, *, settings: Settings, providers: Collection[str]
-) -> tuple[tuple[str, str, tuple[tuple[str, Answer], ...]], ...]:
-    """Return (role, provider, answers) for each role, in the order of ``QUESTIONS``; empty where the environment names no account."""
+class RoleRow(Record, frozen=True, kw_only=True):
+    """One role and one provider. ``answers`` holds (question, answer) in the order of ``QUESTIONS``, from the role's own policy alone."""
+
+    role: str
+    provider: str
+    answers: tuple[tuple[str, Answer], ...]
+
+
+def role_table(environment: str, *, settings: Settings, providers: Collection[str] = AWS_PROVIDERS) -> tuple[RoleRow, ...]:
+    """Return what each role may do with a value of the environment; empty where the environment names no account."""
     if settings.environment(environment).account is None:
         return ()
-    return tuple(
-        (
-            role,
-            provider,
-            tuple((label, _ask(text, actions[provider], provider, environment, settings)) for label, actions in QUESTIONS.items()),
-        )
-        for role, granted in GRANTS.items()
-        for provider in granted
-        if provider in providers and (text := role_policy(role, environment, settings=settings, providers=[provider]))
-    )
+    rows = []
+    for role, granted in GRANTS.items():
+        for provider in (provider for provider in granted if provider in providers):
+            text = role_policy(role, environment, settings=settings, providers=[provider])
+            asked = ((label, _ask(text, actions[provider], provider, environment, settings)) for label, actions in QUESTIONS.items())
+            rows.append(RoleRow(role=role, provider=provider, answers=tuple(asked)))
+    return tuple(rows)
 
 
 def check_roles(environment: str, *, settings: Settings, providers: Collection[str] = AWS_PROVIDERS) -> tuple[Finding, ...]:
