@@ -344,3 +344,52 @@ def test_role_policies_are_files_where_an_account_is_known() -> None:
     for role_name, policy in used.items():
         assert policy == json.loads(role_policy(role_name, "dev", settings=platform(), providers=["aws-secrets-manager"]))
     assert not [path for path in render_environment([REQUEST], environment="dev", settings=Settings()) if path.startswith("iam/")]
+
+
+KEYS = ["goldenpath:fingerprint", "goldenpath:generation"]
+TAGGING = [
+    (WRITER, ("goldenpath:fingerprint", "goldenpath:generation"), "not-mentioned"),
+    (WRITER, ("goldenpath:generation",), "not-mentioned"),
+    (WRITER, ("goldenpath:environment",), "denied"),
+    (WRITER, ("goldenpath:generation", "goldenpath:id"), "denied"),
+    (READER, ("goldenpath:generation",), "denied"),
+    (ADMIN, ("goldenpath:generation",), "denied"),
+    (STRANGER, ("goldenpath:generation",), "denied"),
+    (CI, ("goldenpath:environment",), "allowed"),
+    (OWNER, ("team",), "allowed"),
+]
+
+
+@pytest.mark.parametrize(("principal", "keys", "expected"), TAGGING)
+def test_a_writer_notes_two_tags_and_changes_no_other(principal: str, keys: tuple[str, ...], expected: str) -> None:
+    policy = resource_policy(REQUEST, settings=platform())
+    assert ask(policy, principal, "TagResource", context={"aws:TagKeys": keys}) == expected
+
+
+SETS: list[tuple[str, Any, dict[str, Any], bool]] = [
+    ("ForAllValues:StringEquals", KEYS, {"aws:TagKeys": tuple(KEYS)}, True),
+    ("ForAllValues:StringEquals", KEYS, {"aws:TagKeys": (KEYS[0], "other")}, False),
+    ("ForAllValues:StringEquals", KEYS, {}, True),
+    ("ForAnyValue:StringEquals", KEYS, {"aws:TagKeys": (KEYS[0], "other")}, True),
+    ("ForAnyValue:StringEquals", KEYS, {"aws:TagKeys": ("other",)}, False),
+    ("ForAnyValue:StringEquals", KEYS, {}, False),
+    ("ForAnyValue:StringNotEquals", KEYS, {"aws:TagKeys": (KEYS[0], "other")}, True),
+    ("ForAnyValue:StringNotEquals", KEYS, {"aws:TagKeys": tuple(KEYS)}, False),
+    ("ForAnyValue:StringNotEquals", KEYS, {}, False),
+    ("Null", "true", {}, True),
+    ("Null", "true", {"aws:TagKeys": ("x",)}, False),
+    ("Null", "false", {"aws:TagKeys": ("x",)}, True),
+    ("Null", "false", {}, False),
+]
+
+
+@pytest.mark.parametrize(("operator", "wanted", "context", "holds"), SETS)
+def test_operators_over_sets_hold_as_in_iam(operator: str, wanted: Any, context: dict[str, Any], *, holds: bool) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "secretsmanager:TagResource",
+        "Resource": "*",
+        "Condition": {operator: {"aws:TagKeys": wanted}},
+    }
+    answer = ask(json.dumps({"Statement": [statement]}), READER, "TagResource", context=context)
+    assert answer == ("allowed" if holds else "not-mentioned")
