@@ -151,7 +151,7 @@ def everything_about(path: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 OWN = {
-    "ci": {"update_secret", "put_resource_policy", "tag_resource", "untag_resource", "restore_secret"},
+    "ci": {"replicate_secret_to_regions", "update_secret", "put_resource_policy", "tag_resource", "untag_resource", "restore_secret"},
     "seed": {"put_secret_value", "update_secret_version_stage"},
     "reader": {"get_secret_value"},
     "operator": set(),

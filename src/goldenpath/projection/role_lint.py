@@ -51,6 +51,8 @@ _WITHOUT_RESOURCE: Final = frozenset({"secretsmanager:CreateSecret", "secretsman
 _SEES_NAMES: Final = frozenset({"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:TagResource"})
 """Actions that are asked for names that are still free, which have no six characters at their end."""
 _ACTION: Final = re.compile(r"(?:secretsmanager|ssm|kms):[A-Za-z]+")
+_KEY: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)/[A-Za-z0-9/_-]+")
+"""One key, in whatever region or account the settings name it."""
 _OTHER: Final = "another-environment"
 
 
@@ -124,7 +126,7 @@ def _is_limited(resource: str, statement: Mapping[str, Any], environment: str, s
         return actions <= _WITHOUT_RESOURCE and ("secretsmanager:CreateSecret" not in actions or "Condition" in statement)
     start = f"arn:{partition(place.region)}:"
     where = f":{place.region}:{place.account}:"
-    if resource == place.kms_key or resource.startswith(f"{start}kms{where}key/"):
+    if _KEY.fullmatch(resource) or resource.startswith(f"{start}kms{where}key/"):
         return "kms:ViaService" in statement.get("Condition", {}).get("StringEquals", {})
     if resource.startswith(f"{start}ssm{where}parameter/{settings.naming.parameter_prefix}/{environment}/"):
         return True
