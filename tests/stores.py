@@ -11,7 +11,17 @@ from tests.standins.aws import StrictAws
 
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.settings import EnvironmentSettings, StoreSettings
-from goldenpath.model.store import TAG_APPLIED, TAG_COMMIT, TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, DesiredSecret, Fence, StoreRecord
+from goldenpath.model.store import (
+    TAG_APPLIED,
+    TAG_COMMIT,
+    TAG_ENVIRONMENT,
+    TAG_ID,
+    TAG_OWNER,
+    DesiredSecret,
+    Fence,
+    StoreRecord,
+    replicas_of,
+)
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.store import Store
 from goldenpath.providers.registry import StoreOptions, open_store
@@ -35,6 +45,7 @@ def make_desired(
     description: str = "database",
     policy: str = POLICY,
     tags: dict[str, str] | None = None,
+    replicas: dict[str, str] | None = None,
 ) -> DesiredSecret:
     """A container; an empty ``request_id`` makes one that nobody's request owns."""
     owned = {TAG_ID: request_id, TAG_OWNER: "app-team", TAG_ENVIRONMENT: environment} if request_id else {"team": "elsewhere"}
@@ -44,6 +55,7 @@ def make_desired(
         description=description,
         policy=policy,
         tags=tuple(sorted({**owned, **(tags or {})}.items())),
+        replica_regions=replicas_of((replicas or {}).items()),
     )
 
 
@@ -111,6 +123,7 @@ class Bench:
             kms_key=found.kms_key,
             policy=found.policy,
             tags=found.comparable_tags,
+            replica_regions=found.replica_regions,
         )
         return self.store.update(replace(as_found, **changes), bookkeeping=kept, fence=self.fence(desired.ref.environment))
 

@@ -21,6 +21,7 @@ from goldenpath.model.secret import SecretValue
 from goldenpath.model.store import Fence, Stage, StoreRecord
 from goldenpath.providers.registry import BACKENDS, PARAMETER_BACKENDS, open_store
 
+REPLICA_KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a2b3c4d"
 _ONE_ACCOUNT = "environments have accounts or regions of their own; within one, a name is one secret"
 _NO_DATE = "CreateSecret says no date, and asking would cost every creation a third call (P5)"
 _NOT_LISTED = "AWS shows no version without a stage; reading one by its id works while AWS keeps it"
@@ -186,6 +187,36 @@ def test_the_same_path_in_two_environments_is_two_records(bench: Bench) -> None:
 
 def test_the_identity_is_stable_and_says_something(bench: Bench) -> None:
     assert bench.store.identity() == bench.store.identity() != ""
+
+
+@pytest.mark.parametrize("before", [{}, {"eu-west-1": ""}, {"eu-west-1": "", "eu-central-1": REPLICA_KEY}])
+@pytest.mark.parametrize("after", [{}, {"eu-west-1": ""}, {"eu-central-1": ""}, {"eu-central-1": REPLICA_KEY, "us-west-2": ""}])
+def test_the_copies_in_other_regions_are_those_that_are_wanted(bench: Bench, before: dict[str, str], after: dict[str, str]) -> None:
+    first, then = make_desired(replicas=before), make_desired(replicas=after)
+    made = bench.create(first)
+    assert made.replica_regions == first.replica_regions == bench.look().replica_regions
+    changed = bench.store.update(then, bookkeeping=bookkeeping(then), fence=bench.fence())
+    for record in (changed, bench.look()):
+        assert (record.replica_regions, record.replicas) == (then.replica_regions, then.replicas)
+        assert record.field_digests == then.field_digests == record.applied_digests
+    bench.clock.advance(3600)
+    (listed,) = bench.all_records()
+    assert listed.field_digests == then.field_digests
+    assert listed.has_container_of(bench.look())
+
+
+def test_a_record_with_copies_is_not_deleted(bench: Bench) -> None:
+    bench.create(make_desired(replicas={"eu-west-1": ""}))
+    before = bench.look()
+
+    def delete() -> StoreRecord:
+        return bench.store.schedule_deletion(make_ref(), recovery_window_days=7, fence=bench.fence())
+
+    assert code_of(delete) == "store.has-replicas"
+    assert bench.look() == before
+    alone = make_desired()
+    bench.store.update(alone, bookkeeping=bookkeeping(alone), fence=bench.fence())
+    assert delete().deletion_date
 
 
 # --- values -------------------------------------------------------------------------------------------------------------------

@@ -29,8 +29,6 @@ RARE = {
     ("ci", "secretsmanager:GetSecretValue"): "who holds a lease that a killed run never gave back",
     ("ci", "secretsmanager:RemoveRegionsFromReplication"): "copies in regions that the environment no longer names",
     ("ci", "secretsmanager:ReplicateSecretToRegions"): "copies in other regions, where the environment names any",
-    ("ci", "secretsmanager:RemoveRegionsFromReplication"): "a region left environments.<name>.replicaRegions",
-    ("ci", "secretsmanager:ReplicateSecretToRegions"): "a region came to it",
     ("seed", "secretsmanager:GetSecretValue"): "who holds a lease that a killed run never gave back",
     ("external-secrets", "secretsmanager:DescribeSecret"): "External Secrets' check of a store, and its metadata policy Fetch",
     ("ci", "ssm:GetParameterHistory"): "two writers raced for the lease: which write counts",

@@ -16,6 +16,7 @@ EFFECTS = {
     1: "sha256:8b6d360945f3c2754bfc05098c455d577d2b7ba73d6c26a6a7cd5c68929a2f38",
     2: "sha256:8b6d360945f3c2754bfc05098c455d577d2b7ba73d6c26a6a7cd5c68929a2f38",  # requests of provider aws-parameter-store only
     3: "sha256:8b6d360945f3c2754bfc05098c455d577d2b7ba73d6c26a6a7cd5c68929a2f38",  # platforms that name accounts: roles, tags by writers
+    4: "sha256:8b6d360945f3c2754bfc05098c455d577d2b7ba73d6c26a6a7cd5c68929a2f38",  # platforms that name accounts: the pipeline replicates
 }
 CONTENT = "sha256:24c3230889f7536a50bb77cdf34624447356c5d43cf5fa03c4fb58ce1695a347"
 

@@ -107,7 +107,10 @@ class SecretRules:
 
     def _after_CreateSecret(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         self._date_version(request, tree)
-        return tree
+        return _with_replica_keys(request, tree)
+
+    def _after_ReplicateSecretToRegions(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
+        return _with_replica_keys(request, tree)
 
     _after_PutSecretValue = _after_UpdateSecret = _after_CreateSecret  # noqa: N815 - same
 
@@ -136,7 +139,9 @@ class SecretRules:
         return {**tree, "LastAccessedDate": self._accessed.get((tree["ARN"], "")), "VersionIdsToStages": labelled}
 
     def _after_ListSecrets(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
-        rows = [{**row, "LastAccessedDate": self._accessed.get((row["ARN"], ""))} for row in tree["SecretList"]]
+        # AWS lists secrets without saying where their copies are
+        shown = [{name: each for name, each in row.items() if name != "ReplicationStatus"} for row in tree["SecretList"]]
+        rows = [{**row, "LastAccessedDate": self._accessed.get((row["ARN"], ""))} for row in shown]
         return {**tree, "SecretList": rows}
 
     def _after_ListSecretVersionIds(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
@@ -218,7 +223,32 @@ def _check_move(request: AwsRequest, secret: Any) -> None:
         raise AwsRefusal("LimitExceededException", f"a secret has at most {secret_limits.STAGES_MAX} staging labels")
 
 
+def _check_replicate(request: AwsRequest, secret: Any) -> None:
+    present = {replica.region for replica in secret.replicas}
+    for asked in request.parameters["AddReplicaRegions"]:
+        if asked["Region"] in present:
+            raise _parameter(f"The secret is already replicated to {asked['Region']}.")
+
+
+def _check_remove_replicas(request: AwsRequest, secret: Any) -> None:
+    strange = set(request.parameters["RemoveReplicaRegions"]) - {replica.region for replica in secret.replicas}
+    if strange:
+        raise _parameter(f"The secret is not replicated to {', '.join(sorted(strange))}.")
+
+
+def _with_replica_keys(request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:
+    """Remember the keys that were asked for: moto says the default one for every replica."""
+    keys = {each["Region"]: each.get("KmsKeyId") for each in request.parameters.get("AddReplicaRegions") or ()}
+    secret = moto_state.find_secret(request, str(tree["ARN"]))
+    for replica in secret.replicas if keys else ():
+        if keys.get(replica.region):
+            replica.config["KmsKeyId"] = keys[replica.region]
+    return tree
+
+
 _RULES: Final = (
+    ("ReplicateSecretToRegions", _check_replicate),
+    ("RemoveRegionsFromReplication", _check_remove_replicas),
     ("TagResource", _check_tags),
     ("PutSecretValue", _check_pending_value),
     ("UpdateSecret", _check_pending_value),

@@ -15,11 +15,12 @@ from goldenpath.plan.drift import RecordDrift, record_drift
 from goldenpath.plan.ignores import IgnoreRules
 
 IGNORE_EXPIRED = "plan.ignore-expired"
+REPLICA_LATE = "plan.replica-not-in-sync"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
-    """Every record that was looked at. ``findings`` are entries of the ignore list that are past their last day."""
+    """Every record that was looked at. ``findings``: entries of the ignore list past their last day, copies that are not in sync."""
 
     commit: str
     records: tuple[RecordDrift, ...]
@@ -50,7 +51,7 @@ def read_drift(services: Services, *, environments: Sequence[str] = (), request_
     return DriftReport(
         commit=found.commit,
         records=tuple(sorted(chosen, key=lambda each: (each.environment, each.request_id, each.provider, each.path))),
-        findings=tuple(_expired(entry, found) for entry in rules.expired),
+        findings=(*(_expired(entry, found) for entry in rules.expired), *_late_replicas(found, request_ids)),
     )
 
 
@@ -76,6 +77,22 @@ def _applied_commits(services: Services, found: Survey, store: SurveyedStore) ->
     newest = [oid for oid in line if oid in sources][-1:]
     remembered = services.journal().recall(APPLIED)
     return tuple(commit for commit in {*newest, remembered} if commit and holds(reader, found.commit, commit))
+
+
+def _late_replicas(found: Survey, request_ids: Sequence[str]) -> Iterator[Finding]:
+    steps = [step for store in found.stores for step in store.planned.plan.steps if not request_ids or step.request_id in request_ids]
+    for step in steps:
+        for region, status in (step.observed.replication if step.observed is not None else ()) or ():
+            yield Finding(
+                rule=REPLICA_LATE,
+                level="warn",
+                message=f"the copy of {step.request_id} in {region} is not in sync",
+                subject=step.request_id,
+                field="replicas",
+                got=status,
+                expected="InSync",
+                hint="InProgress ends by itself; Failed: see why in that region, and replicate again once the cause is gone",
+            )
 
 
 def _expired(entry: DriftIgnore, found: Survey) -> Finding:

@@ -11,12 +11,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from goldenpath.intent.checks import Fault, PartCheck, check_date
+from goldenpath.model.container import REPLICATED_PROVIDER
 from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.environment import ALIASES, ENVIRONMENTS, canonical_environment
 from goldenpath.model.lifecycle import STATES
 from goldenpath.model.policy import Policy
 from goldenpath.model.risk import TIERS
-from goldenpath.model.settings import Settings
+from goldenpath.model.settings import EnvironmentSettings, Settings
 from goldenpath.model.tombstones import Tombstones
 
 Tree = dict[str, Any]
@@ -67,6 +68,27 @@ def _environment_names(mapping: dict[str, Any]) -> Iterator[Fault]:
         if first != name:
             message = f"the same environment as {first}: both mean {canonical}"
             yield Fault("intent.duplicate-environment", (name,), message, expected="each environment once")
+
+
+def _replicas(mapping: dict[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each region and key of an environment that could not be had."""
+    for name, tree in mapping.items():
+        if _is(EnvironmentSettings, tree):
+            yield from _at((name,), _replica_faults(msgspec.convert(tree, EnvironmentSettings)))
+
+
+def _replica_faults(place: EnvironmentSettings) -> Iterator[Fault]:
+    yield from _at(("replicaRegions",), _unique_words(place.replica_regions))
+    home = place.store(REPLICATED_PROVIDER).region or place.region
+    for index, region in enumerate(place.replica_regions):
+        if region == home:
+            yield Fault("intent.replica-region", ("replicaRegions", index), f"{region} is the home region", expected="another region")
+    for region, key in place.replica_keys.items():
+        at = ("replicaKeys", region)
+        if region not in place.replica_regions:
+            yield Fault("intent.replica-region", at, "a key for a region without replica", expected="one of replicaRegions")
+        elif key.split(":")[2:4] != ["kms", region]:
+            yield Fault("intent.replica-region", at, "no KMS key of this region", expected=f"arn:aws:kms:{region}:<account>:key/<id>")
 
 
 def _is(kind: Any, node: Any) -> bool:
@@ -154,6 +176,7 @@ ENUM_CHECKS: Final = (
 )
 SETTINGS_CHECKS: Final = (
     PartCheck(("environments",), Tree, _environment_names),
+    PartCheck(("environments",), Tree, _replicas),
     *(PartCheck(("access", name), Tree, _environment_names) for name in ("platformPrincipals", "readerPrincipals", "metadataPrincipals")),
 )
 POLICY_CHECKS: Final = (

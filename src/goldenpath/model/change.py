@@ -5,7 +5,7 @@ from __future__ import annotations
 from goldenpath.model.base import Record, digest
 from goldenpath.model.request import SecretRequest
 
-EFFECTS_VERSION = 3
+EFFECTS_VERSION = 4
 """Raised by a release that renders the same request differently. Approvals of earlier releases then still stand for what was already
 merged; for a change that is not merged yet they are void, because the plan is another one."""
 

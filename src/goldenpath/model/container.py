@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from goldenpath.model.request import SecretRequest
-from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER
+from goldenpath.model.settings import Settings
+from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER, Replicas
+
+REPLICATED_PROVIDER = "aws-secrets-manager"
+"""The provider whose records can have copies in other regions."""
 
 
 def container_tags(request: SecretRequest) -> dict[str, str]:
@@ -22,3 +26,11 @@ def container_description(request: SecretRequest) -> str:
     """Return the record's description: the author's, or one made from the names."""
     meta = request.metadata
     return meta.description or f"{meta.name} of {meta.service} in {meta.environment}"
+
+
+def container_replicas(request: SecretRequest, settings: Settings) -> Replicas:
+    """Return the regions that hold a copy of the record, each with its KMS key; none for a provider that has no copies."""
+    place = settings.environment(request.environment)
+    if request.spec.provider != REPLICATED_PROVIDER:
+        return ()
+    return tuple((region, place.replica_keys.get(region, "")) for region in sorted(place.replica_regions))

@@ -77,7 +77,8 @@ class OpenBaoSettings(Contract, frozen=True, kw_only=True):
 class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     """One environment: its account, region, cluster, key, and the store behind each provider.
 
-    ``oidc_provider`` is the cluster's issuer as IAM knows it, for the role that External Secrets assumes.
+    ``oidc_provider`` is the cluster's issuer as IAM knows it, for the role that External Secrets assumes. ``replica_regions`` hold copies
+    of every secret of Secrets Manager, under the account's own key there, or under the one in ``replica_keys``.
     """
 
     account: Account | None = None
@@ -85,6 +86,8 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     region: Region = "us-east-1"
     cluster: Label | None = None
     kms_key: Text = ""
+    replica_regions: tuple[Region, ...] = ()
+    replica_keys: dict[Region, Arn] = {}
     oidc_provider: OidcProvider | None = None
     stores: dict[Label, StoreSettings] = {}
     openbao: OpenBaoSettings = OpenBaoSettings()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
 
 import msgspec
 
@@ -26,7 +26,10 @@ TAG_GENERATION = "goldenpath:generation"
 BOOKKEEPING_TAGS = frozenset({TAG_COMMIT, TAG_APPLIED, TAG_GENERATION})
 """Tags that say who wrote last; they are never compared as desired state."""
 
-FIELDS = ("description", "kms_key", "policy", "tags")
+FIELDS = ("description", "kms_key", "policy", "replicas", "tags")
+
+Replicas = tuple[tuple[str, str], ...]
+"""Regions beside the home region that hold a copy, sorted, each with its KMS key; an empty key is the account's own."""
 
 
 class DesiredSecret(Record, frozen=True, kw_only=True):
@@ -34,7 +37,7 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
 
     ``policy`` is canonical JSON text of the resource policy, empty for none. ``tags`` excludes the bookkeeping tags.
     ``kept`` names fields (``description``, ``kms_key``, ``tag:<key>``) that hold what was found and not what the request says, because
-    their drift is ignored; left out where there are none, so that digests of older plans stand.
+    their drift is ignored. It and ``replica_regions`` are left out where there are none, so that older digests stand.
     """
 
     ref: SecretRef
@@ -44,6 +47,12 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
     policy: str = ""
     tags: tuple[tuple[str, str], ...] = ()
     kept: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    replica_regions: Replicas | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def replicas(self) -> str:
+        """The replicas as text, as they are compared and shown; empty for none."""
+        return replicas_text(self.replica_regions or ())
 
     @property
     def field_digests(self) -> dict[str, str]:
@@ -81,6 +90,8 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     ``deletion_date`` (RFC 3339) is set while the name is scheduled for deletion. ``generation`` is the fencing number of its last writer.
     ``unobserved`` names fields of :data:`FIELDS` that were not looked at (AWS lists records without their policies): the field itself is
     empty, and its digest is what the platform remembers to have written.
+    ``replica_regions`` is left out where there are none. ``replication`` names the regions whose copy is not in sync, with the reason in
+    the store's word (``Failed``, ``InProgress``); it is no part of what a plan compares.
     """
 
     ref: SecretRef
@@ -93,6 +104,13 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     created_at: str = ""
     generation: int = 0
     unobserved: tuple[str, ...] = ()
+    replica_regions: Replicas | msgspec.UnsetType = msgspec.UNSET
+    replication: tuple[tuple[str, str], ...] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def replicas(self) -> str:
+        """The replicas as text, comparable with that of :class:`DesiredSecret`."""
+        return replicas_text(self.replica_regions or ())
 
     @property
     def request_id(self) -> str:
@@ -116,6 +134,7 @@ class StoreRecord(Record, frozen=True, kw_only=True):
             "description": _short(self.description),
             "kms_key": _short(self.kms_key),
             "policy": _short(self.policy),
+            "replicas": _short(self.replicas),
             "tags": _short(self.comparable_tags),
         }
         if not self.unobserved:
@@ -125,10 +144,14 @@ class StoreRecord(Record, frozen=True, kw_only=True):
 
     @property
     def applied_digests(self) -> dict[str, str]:
-        """What the ``goldenpath:applied`` tag remembers of our last write; empty when there is none or it is unreadable."""
+        """What the ``goldenpath:applied`` tag remembers of our last write; empty when there is none or it is unreadable.
+
+        A tag that says nothing about replicas means that there were none.
+        """
         text = dict(self.tags).get(TAG_APPLIED, "")
         pairs = (part.partition("=") for part in text.replace(",", "/").split("/") if part)  # written with commas once
-        return {name: value for name, sep, value in pairs if sep}
+        found = {name: value for name, sep, value in pairs if sep}
+        return {_REPLICAS: _NO_REPLICAS, **found} if found else {}
 
     @property
     def container(self) -> StoreRecord:
@@ -138,7 +161,7 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     @property
     def container_digest(self) -> str:
         """Digest of :attr:`container`: what a reviewed action (adopt, restore) expects to find."""
-        return digest(self.container)
+        return digest(msgspec.structs.replace(self.container, replication=msgspec.UNSET))
 
     def has_container_of(self, other: StoreRecord) -> bool:
         """Say whether both show the same container.
@@ -146,7 +169,8 @@ class StoreRecord(Record, frozen=True, kw_only=True):
         A field that only one of them looked at is compared by its digest, and the date of making only when both know it.
         """
         unobserved = {*self.unobserved, *other.unobserved}
-        blank = {**dict.fromkeys(unobserved, ""), "unobserved": (), "created_at": ""}
+        unset = {"replication": msgspec.UNSET, **({"replica_regions": msgspec.UNSET} if _REPLICAS in unobserved else {})}
+        blank = {**dict.fromkeys(unobserved - {_REPLICAS}, ""), **unset, "unobserved": (), "created_at": ""}
         mine, others = (msgspec.structs.replace(each.container, **blank) for each in (self, other))
         if self.created_at and other.created_at and self.created_at != other.created_at:
             return False
@@ -166,8 +190,21 @@ class Fence(Record, frozen=True, kw_only=True):
 
 
 def applied_text(digests: Mapping[str, str]) -> str:
-    """Return field digests as the text of the ``goldenpath:applied`` tag, in characters that every vendor takes in a tag."""
-    return "/".join(f"{name}={value}" for name, value in sorted(digests.items()))
+    """Return field digests as the text of the ``goldenpath:applied`` tag, in characters that every vendor takes in a tag.
+
+    That there are no replicas is not written: records of the time before replicas say the same.
+    """
+    return "/".join(f"{name}={value}" for name, value in sorted(digests.items()) if (name, value) != (_REPLICAS, _NO_REPLICAS))
+
+
+def replicas_of(regions: Iterable[tuple[str, str]]) -> Replicas | msgspec.UnsetType:
+    """Return (region, KMS key) pairs as records and requests carry them: sorted, and unset where there are none."""
+    return tuple(sorted(regions)) or msgspec.UNSET
+
+
+def replicas_text(regions: Iterable[tuple[str, str]]) -> str:
+    """Return replicas as text: ``eu-central-1, eu-west-1 (arn:aws:kms:...)``."""
+    return ", ".join(f"{region} ({key})" if key else region for region, key in regions)
 
 
 def tags_digest(tags: Mapping[str, str]) -> str:
@@ -177,3 +214,7 @@ def tags_digest(tags: Mapping[str, str]) -> str:
 
 def _short(value: object) -> str:
     return digest(value).removeprefix("sha256:")[:12]
+
+
+_REPLICAS: Final = "replicas"
+_NO_REPLICAS: Final = _short("")

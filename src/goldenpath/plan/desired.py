@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from goldenpath.model.container import container_description, container_tags
+from goldenpath.model.container import container_description, container_replicas, container_tags
 from goldenpath.model.lifecycle import STATES
 from goldenpath.model.naming import store_ref
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
-from goldenpath.model.store import DesiredSecret
+from goldenpath.model.store import DesiredSecret, replicas_of
 
 RECORDED_STATES = frozenset(STATES) - {"decommissioned"}
 """States in which a record must exist; taking it away is the work of retirement, never of a plan."""
@@ -20,7 +20,7 @@ def desired_secret(request: SecretRequest, *, settings: Settings, policy_documen
 
     Args:
         request: The reviewed intent; its environment is canonical.
-        settings: Gives the path prefix and the environment's key.
+        settings: Gives the path prefix, the environment's key and its replicas.
         policy_document: The resource policy as canonical JSON, empty for none.
     """
     return DesiredSecret(
@@ -30,6 +30,7 @@ def desired_secret(request: SecretRequest, *, settings: Settings, policy_documen
         kms_key=settings.environment(request.environment).kms_key,
         policy=policy_document,
         tags=tuple(sorted(container_tags(request).items())),
+        replica_regions=replicas_of(container_replicas(request, settings)),
     )
 
 

@@ -36,7 +36,7 @@ DRIFTED: frozenset[RecordState] = frozenset({"drift", "missing", "scheduled-for-
 """States that need a decision; the others are as they should be, or an apply away from it."""
 
 _BLOCKED: Mapping[str, RecordState] = {SCHEDULED: "scheduled-for-deletion", FOREIGN: "foreign", DUPLICATE: "duplicate"}
-_PLAIN_FIELDS = ("description", "kms_key", "policy")
+_PLAIN_FIELDS = ("description", "kms_key", "policy", "replicas")
 
 
 class FieldDrift(Record, frozen=True, kw_only=True):

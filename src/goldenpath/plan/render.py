@@ -6,7 +6,7 @@ A plan holds no value, and everything it shows of the outside world is neutralis
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -23,7 +23,7 @@ _WORDS: dict[Action, str] = {
     "orphan": "orphan, left alone",
     "unchanged": "unchanged",
 }
-_SHOWN_FIELDS = ("description", "kms_key", "policy")
+_SHOWN_FIELDS = ("description", "kms_key", "policy", "replicas")
 
 
 def render_text(plan: Plan, *, show_unchanged: bool = False) -> str:
@@ -31,7 +31,7 @@ def render_text(plan: Plan, *, show_unchanged: bool = False) -> str:
     lines = [f"Environment {plain(plan.environment)} at {plain(plan.commit[:12])}, store {plain(plan.account)}"]
     for step in _visible(plan, show_unchanged=show_unchanged):
         lines += _step_lines(step)
-    return "\n".join([*lines, *_remarks(plan), counts_line(plan)]) + "\n"
+    return "\n".join([*lines, *_late_replicas(plan, plain), *_remarks(plan), counts_line(plan)]) + "\n"
 
 
 def render_markdown(plan: Plan, *, show_unchanged: bool = False) -> str:
@@ -47,7 +47,7 @@ def render_markdown(plan: Plan, *, show_unchanged: bool = False) -> str:
         lines.append("")
     for step in steps:
         lines += _folded(step)
-    return "\n".join([*lines, *_remarks(plan), f"**{counts_line(plan)}**"]) + "\n"
+    return "\n".join([*lines, *_late_replicas(plan, cell), *_remarks(plan), f"**{counts_line(plan)}**"]) + "\n"
 
 
 def counts_line(plan: Plan) -> str:
@@ -57,6 +57,13 @@ def counts_line(plan: Plan) -> str:
 
 def _visible(plan: Plan, *, show_unchanged: bool) -> Iterator[Step]:
     return (step for step in plan.steps if step.action != "unchanged" or step.reason or show_unchanged)
+
+
+def _late_replicas(plan: Plan, shown: Callable[[str], str]) -> Iterator[str]:
+    """Yield a line for each copy in another region that is not in sync; no part of the plan, which changes nothing about it."""
+    for step in plan.steps:
+        for region, status in (step.observed.replication if step.observed is not None else ()) or ():
+            yield shown(f"replica of {step.request_id} in {region} is not in sync: {status}")
 
 
 def _remarks(plan: Plan) -> list[str]:

@@ -17,7 +17,9 @@ from goldenpath.projection.identity import (
 
 Statements = list[dict[str, Any]]
 
-KEEP = ("PutResourcePolicy", "RestoreSecret", "TagResource", "UntagResource", "UpdateSecret")
+REPLICATE = "ReplicateSecretToRegions"
+REPLICAS = ("RemoveRegionsFromReplication", REPLICATE)
+KEEP = ("PutResourcePolicy", *REPLICAS, "RestoreSecret", "TagResource", "UntagResource", "UpdateSecret")
 
 
 def keep_containers(environment: str, settings: Settings) -> Statements:
@@ -27,6 +29,7 @@ def keep_containers(environment: str, settings: Settings) -> Statements:
         *_look(environment, settings, is_listing=True),
         _create_containers(names, environment),
         _tag_new_ones(look_arn_patterns(environment, settings=settings), environment),
+        *_replicate(environment, settings),
         _on_records("KeepContainers", KEEP, environment, settings),
         _keep_lease(environment, settings),
         _never("NeverValues", (*READ_VALUE, *WRITE_VALUE), environment, settings),
@@ -88,6 +91,26 @@ def _tag_new_ones(at: list[str], environment: str) -> dict[str, Any]:
         "StringEquals": {f"aws:RequestTag/{TAG_ENVIRONMENT}": environment},
     }
     return {**_statement("TagNewOnes", (TAG,), at), "Condition": condition}
+
+
+def _replicate(environment: str, settings: Settings) -> Statements:
+    """Allow copies that come with a creation, where the environment has any, and the use of their keys."""
+    place = settings.environment(environment)
+    if not place.replica_regions:
+        return []
+    new = _tag_new_ones([environment_arn_pattern(environment, settings=settings)], environment)
+    statements = [{**new, "Sid": "ReplicateNewOnes", "Action": actions_of(REPLICATE)}]
+    if place.replica_keys:
+        via = [f"secretsmanager.{region}.amazonaws.com" for region in sorted(place.replica_keys)]
+        keys = {
+            "Sid": "UseKeysOfReplicas",
+            "Effect": "Allow",
+            "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
+            "Resource": sorted(place.replica_keys.values()),
+            "Condition": {"StringEquals": {"kms:ViaService": via}},
+        }
+        statements.append(keys)
+    return statements
 
 
 def _on_records(sid: str, actions: tuple[str, ...], environment: str, settings: Settings) -> dict[str, Any]:

@@ -49,6 +49,16 @@ def scheduled(record: StoreRecord) -> Conflict:
     )
 
 
+def has_replicas(record: StoreRecord) -> Conflict:
+    """Return the error for the deletion of a record that still has copies in other regions (R21)."""
+    return Conflict(
+        "store.has-replicas",
+        f"the record has copies in {', '.join(region for region, _ in record.replica_regions or ())}",
+        subject=str(record.ref),
+        hint="take the regions out of environments.<name>.replicaRegions and run goldenpath apply; then the record can be deleted",
+    )
+
+
 def not_scheduled(ref: SecretRef) -> Conflict:
     """Return the error for a restore of what is not being deleted."""
     return Conflict("store.not-scheduled", "the record is not scheduled for deletion", subject=str(ref))

@@ -23,6 +23,11 @@ CODES: dict[str, CodeDoc] = {
         fix="Keep one of the two, best under the canonical name.",
         rule="R6",
     ),
+    "intent.replica-region": CodeDoc(
+        title="A replica's region or key cannot be had",
+        why="A copy lies in another region than the record, once in each, and its KMS key must be one of that region.",
+        fix="Name each region once in replicaRegions, not the home region, and give replicaKeys for those regions only.",
+    ),
     "intent.ignore-scope": CodeDoc(
         title="A drift ignore names no scope, or two",
         why="An entry that covers everything hides what nobody looked at; one that names a request and a service says two things.",

@@ -101,6 +101,11 @@ _STORE: dict[str, CodeDoc] = {
         fix="Remove single parameters that no request declares any more with goldenpath inject --prune.",
         rule="R21",
     ),
+    "parameter.no-replicas": CodeDoc(
+        title="Parameter Store keeps no copies in other regions",
+        why="A parameter lives in one region, so a record that must have replicas cannot be kept there.",
+        fix="Keep the secret in Secrets Manager, or make a request for each region.",
+    ),
     "parameter.lease-unreadable": CodeDoc(
         title="The lease of the environment cannot be read",
         why="The parameter _lease of the environment says who may write; something else wrote to it.",

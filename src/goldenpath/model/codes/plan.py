@@ -13,6 +13,13 @@ CODES: dict[str, CodeDoc] = {
         fix="Look at before and after; then accept the drift for this request id to overwrite it, or change the request.",
         rule="R24",
     ),
+    "plan.replica-not-in-sync": CodeDoc(
+        title="A copy in another region is not in sync",
+        why="AWS is still copying, or could not: a secret of the same name is there, or the region's KMS key cannot be used. "
+        "Whoever reads that copy gets an old value or none.",
+        fix="Wait when it is in progress. When it failed, look at the secret in that region, take the cause away, and let AWS "
+        "replicate again (aws secretsmanager replicate-secret-to-regions).",
+    ),
     "plan.ignore-expired": CodeDoc(
         title="An entry of the drift ignore list is past its last day",
         why="What it covered counts as drift again, and an apply waits for a decision about it.",

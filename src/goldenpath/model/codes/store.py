@@ -35,6 +35,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Wait until the date in the message, choose another name, or bring the record back with goldenpath restore, after review.",
         rule="R21",
     ),
+    "store.has-replicas": CodeDoc(
+        title="The record has copies in other regions",
+        why="A record is deleted in its home region only, and somebody may still read a copy.",
+        fix="Take the regions out of environments.<name>.replicaRegions and run goldenpath apply; then delete the record.",
+        rule="R21",
+    ),
     "store.not-scheduled": CodeDoc(
         title="There is no deletion to cancel",
         why="The record is alive.",

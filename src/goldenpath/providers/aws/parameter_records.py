@@ -87,6 +87,7 @@ class ParameterRecords:
     def create(self, desired: DesiredSecret, *, bookkeeping: dict[str, str], token: str, fence: Fence) -> StoreRecord:
         """Make the marker."""
         limits.check_container(desired, bookkeeping)
+        _require_no_replicas(desired)
         limits.check_token(token, subject=str(desired.ref))
         self._parameters.require_fence(fence)
         marker = marker_of(desired, bookkeeping, generation=fence.generation, token=token)
@@ -102,6 +103,7 @@ class ParameterRecords:
     def update(self, desired: DesiredSecret, *, bookkeeping: dict[str, str], fence: Fence) -> StoreRecord:
         """Make the marker equal to ``desired``, and the tags of the parameters too."""
         limits.check_container(desired, bookkeeping)
+        _require_no_replicas(desired)
         before = self._require_own(desired.ref)
         if before.request_id != desired.request_id:
             raise refusals.foreign(before.record(desired.ref, ()))
@@ -253,6 +255,16 @@ def _require_writable(info: ParameterInfo | None, request_id: str) -> None:
     code = "parameter.wrong-type" if info.type != SECURE else "parameter.foreign"
     what = f"is there as a {info.type}" if info.type != SECURE else f"does not carry the tag of {request_id}"
     raise Conflict(code, f"the parameter {what}; nothing was written", subject=info.name, hint=f"goldenpath explain {code}")
+
+
+def _require_no_replicas(desired: DesiredSecret) -> None:
+    if desired.replica_regions:
+        raise ProviderRefused(
+            "parameter.no-replicas",
+            f"Parameter Store keeps no copies in other regions; wanted {desired.replicas}",
+            subject=str(desired.ref),
+            hint="keep the secret in Secrets Manager, or one parameter in each region by requests of their own",
+        )
 
 
 def _no_stages(ref: SecretRef) -> ProviderRefused:

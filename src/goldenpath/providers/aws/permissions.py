@@ -20,6 +20,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "GetResourcePolicy",
             "ListSecrets",
             "PutResourcePolicy",
+            "RemoveRegionsFromReplication",
+            "ReplicateSecretToRegions",
             "TagResource",
             "UntagResource",
             "UpdateSecret",

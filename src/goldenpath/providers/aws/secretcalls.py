@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from goldenpath.model.secret import SecretRef
+from goldenpath.model.store import DesiredSecret, Replicas
 from goldenpath.providers.aws.calls import Answer, AwsCalls
 from goldenpath.providers.aws.secretrecords import tag_list
 
@@ -60,10 +61,21 @@ class SecretCalls:
         """Take tags away."""
         self.send("UntagResource", ref, TagKeys=sorted(keys))
 
-    def create(self, ref: SecretRef, *, description: str, kms_key: str, tags: Mapping[str, str], token: str) -> Answer:
+    def replicate(self, ref: SecretRef, replicas: Replicas) -> None:
+        """Have copies made in more regions; a secret that has the name there already is never overwritten."""
+        self.send("ReplicateSecretToRegions", ref, AddReplicaRegions=_replica_list(replicas), ForceOverwriteReplicaSecret=False)
+
+    def remove_replicas(self, ref: SecretRef, regions: Iterable[str]) -> None:
+        """Take the copies in some regions away."""
+        self.send("RemoveRegionsFromReplication", ref, RemoveReplicaRegions=sorted(regions))
+
+    def create(self, desired: DesiredSecret, *, tags: Mapping[str, str], token: str) -> Answer:
         """Create an empty record. The name being taken is an answer, in either of the two ways in which AWS says so."""
-        given = {"Description": description, "KmsKeyId": kms_key}
+        ref = desired.ref
+        given = {"Description": desired.description, "KmsKeyId": desired.kms_key}
         wanted: dict[str, Any] = {name: text for name, text in given.items() if text}
+        if desired.replica_regions:
+            wanted |= {"AddReplicaRegions": _replica_list(desired.replica_regions), "ForceOverwriteReplicaSecret": False}
         return self._calls.send(
             SERVICE,
             "CreateSecret",
@@ -103,3 +115,7 @@ class SecretCalls:
             if not body.get("NextToken"):
                 return False
             following = {"NextToken": str(body["NextToken"])}
+
+
+def _replica_list(replicas: Replicas) -> list[dict[str, str]]:
+    return [{"Region": region, **({"KmsKeyId": key} if key else {})} for region, key in replicas]

@@ -9,9 +9,18 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from goldenpath.model.store import BOOKKEEPING_TAGS, TAG_APPLIED, TAG_GENERATION, DesiredSecret, StoreRecord, applied_text
+from goldenpath.model.store import (
+    BOOKKEEPING_TAGS,
+    TAG_APPLIED,
+    TAG_GENERATION,
+    DesiredSecret,
+    Replicas,
+    StoreRecord,
+    applied_text,
+    replicas_of,
+)
 from goldenpath.providers.aws.secretcalls import SecretCalls
-from goldenpath.providers.aws.secretrecords import TAG_CHANGING, digests_in
+from goldenpath.providers.aws.secretrecords import BETWEEN, TAG_CHANGING, digests_in
 
 
 def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, bookkeeping: dict[str, str]) -> None:
@@ -25,7 +34,7 @@ def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
     """
     surplus = {key for key, _ in found.comparable_tags} - {key for key, _ in desired.tags}
     is_adoption = not found.request_id
-    begun = {TAG_CHANGING: bookkeeping[TAG_APPLIED]} if TAG_APPLIED in bookkeeping else {}
+    begun = {TAG_CHANGING: _change_text(found, desired, bookkeeping[TAG_APPLIED])} if TAG_APPLIED in bookkeeping else {}
     if surplus or is_adoption:
         _retag(secrets, found, desired, {**bookkeeping, **begun}, surplus)
     elif begun and _fields(found) != _fields(desired):
@@ -33,6 +42,7 @@ def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
     _change_fields(secrets, found, desired)
     if found.policy != desired.policy:
         secrets.put_policy(found.ref, desired.policy)
+    _change_replicas(secrets, found, desired)
     last = {**dict(desired.tags), **bookkeeping}
     stale = {key for key, _ in found.tags if key in BOOKKEEPING_TAGS} - bookkeeping.keys()
     secrets.tag(found.ref, last)
@@ -50,9 +60,34 @@ def _retag(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
         secrets.untag(found.ref, surplus)
 
 
-def _fields(container: StoreRecord | DesiredSecret) -> tuple[str, str, str]:
+def _fields(container: StoreRecord | DesiredSecret) -> tuple[str, str, str, str]:
     """Return the fields that take calls of their own."""
-    return (container.description, container.kms_key, container.policy)
+    return (container.description, container.kms_key, container.policy, container.replicas)
+
+
+def _change_text(found: StoreRecord, desired: DesiredSecret, applied: str) -> str:
+    """Return what will be remembered, and what is true of the replicas between the two calls that may change them."""
+    kept = _kept_replicas(found, desired)
+    if kept in {found.replica_regions or (), desired.replica_regions or ()}:
+        return applied
+    between = replace(desired, replica_regions=replicas_of(kept)).field_digests["replicas"]
+    return f"{applied}/{BETWEEN}={between}"
+
+
+def _kept_replicas(found: StoreRecord, desired: DesiredSecret) -> Replicas:
+    """Return the replicas that stay. The key of a copy cannot be changed: such a copy is taken away and made again."""
+    wanted = set(desired.replica_regions or ())
+    return tuple(each for each in found.replica_regions or () if each in wanted)
+
+
+def _change_replicas(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret) -> None:
+    kept = _kept_replicas(found, desired)
+    gone = [region for region, key in found.replica_regions or () if (region, key) not in kept]
+    added = tuple(each for each in desired.replica_regions or () if each not in kept)
+    if gone:
+        secrets.remove_replicas(found.ref, gone)
+    if added:
+        secrets.replicate(found.ref, added)
 
 
 def _change_fields(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret) -> None:

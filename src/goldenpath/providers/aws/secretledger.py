@@ -1,6 +1,6 @@
 """What one process knows of an environment while it writes: records half done, what it listed, what it just wrote.
 
-Settled generations. ListSecrets shows no policies, and asking for each policy would cost a call per record. So the platform's record
+Settled generations. ListSecrets shows neither policies nor replicas; asking would cost a call per record. So the platform's record
 names the highest generation whose run left nothing half done. Records that a later generation wrote are looked at one by one; for all
 others, what their ``goldenpath:applied`` tag remembers is believed. A run may settle its generation only when it knows that there is
 nothing below: its predecessor's is settled already, or it listed everything and looked at what is unsettled.
@@ -13,6 +13,7 @@ from typing import Final
 
 from goldenpath.model.store import Fence, StoreRecord
 from goldenpath.ports.clock import Clock
+from goldenpath.providers.aws.secretrecords import Unlisted
 
 LISTED_SECONDS: Final = 60.0
 """How long a listing is good enough for the same process; AWS's own may be five minutes old."""
@@ -28,7 +29,7 @@ class SecretLedger:
         self._lock = threading.Lock()
         self._half_done: set[str] = set()
         self._written: dict[str, tuple[float, StoreRecord | None]] = {}
-        self._policies: dict[str, tuple[float, str]] = {}
+        self._unlisted: dict[str, tuple[float, Unlisted]] = {}
         self._listed: tuple[float, dict[str, StoreRecord]] | None = None
         self._first: Fence | None = None
         self._last: Fence | None = None
@@ -60,7 +61,7 @@ class SecretLedger:
         """Note that a record is about to be half done."""
         with self._lock:
             self._half_done.add(path)
-            self._policies.pop(path, None)
+            self._unlisted.pop(path, None)
             self._written[path] = (self._clock.monotonic(), None)
 
     def finish(self, path: str, record: StoreRecord) -> None:
@@ -72,20 +73,20 @@ class SecretLedger:
     def touch(self, path: str) -> None:
         """Note that a record was changed; the next listing looks at it."""
         with self._lock:
-            self._policies.pop(path, None)
+            self._unlisted.pop(path, None)
             self._written[path] = (self._clock.monotonic(), None)
 
-    def looked_at(self, path: str, policy: str, *, is_complete: bool) -> None:
+    def looked_at(self, path: str, unlisted: Unlisted, *, is_complete: bool) -> None:
         """Note what a look at a record showed."""
         with self._lock:
-            self._policies[path] = (self._clock.monotonic(), policy)
+            self._unlisted[path] = (self._clock.monotonic(), unlisted)
             (self._half_done.discard if is_complete else self._half_done.add)(path)
 
-    def policy(self, path: str) -> str | None:
-        """Return the policy that a look showed as lately as a listing may be old; None for none."""
+    def unlisted(self, path: str) -> Unlisted | None:
+        """Return what a look showed as lately as a listing may be old; None for no look."""
         with self._lock:
-            seen_at, policy = self._policies.get(path, (float("-inf"), ""))
-            return policy if self._clock.monotonic() - seen_at < LISTED_SECONDS else None
+            seen_at, unlisted = self._unlisted.get(path, (float("-inf"), None))
+            return unlisted if self._clock.monotonic() - seen_at < LISTED_SECONDS else None
 
     def listing(self) -> dict[str, StoreRecord] | None:
         """Return a listing that is still good enough; None when there is none."""

@@ -6,7 +6,7 @@ Tags that the store keeps for itself never show in a record: they are no state t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -20,10 +20,12 @@ from goldenpath.model.store import (
     TAG_GENERATION,
     TAG_ID,
     DesiredSecret,
+    Replicas,
     Stage,
     StoreRecord,
     VersionInfo,
     applied_text,
+    replicas_of,
 )
 
 PROVIDER: Final = "aws-secrets-manager"
@@ -35,9 +37,41 @@ OWN_TAGS: Final = frozenset({TAG_CHANGING, TAG_FINGERPRINT, TAG_GENERATION, TAG_
 LABELS: Final[Mapping[Stage, str]] = {"previous": "AWSPREVIOUS", "current": "AWSCURRENT", "pending": "AWSPENDING"}
 NEW_LABEL: Final = "goldenpath-new"
 """Sits on the version that was put last, until it is made current by compare-and-swap."""
+BETWEEN: Final = "between"
+"""In ``goldenpath:changing``: the digest of the replicas after some were taken away and before others are added."""
+_DEFAULT_KEY: Final = "alias/aws/secretsmanager"
+_IN_SYNC: Final = "InSync"
 _VENDOR_TAGS: Final = "aws:"
 _MARK_CHARS: Final = 12
 _PATH_PARTS: Final = 4
+
+
+class Unlisted(NamedTuple):
+    """What DescribeSecret and GetResourcePolicy show of a record, and ListSecrets does not."""
+
+    policy: str
+    replicas: Replicas = ()
+    replication: tuple[tuple[str, str], ...] = ()
+
+
+def unlisted_of(body: Mapping[str, Any], policy: str | None) -> Unlisted | None:
+    """Return what a look shows beside the listed fields.
+
+    Args:
+        body: Of DescribeSecret.
+        policy: The resource policy as AWS gave it; None when it was not looked at, and then nothing else counts as looked at.
+    """
+    if policy is None:
+        return None
+    copies = body.get("ReplicationStatus") or ()
+    replicas = sorted((str(copy["Region"]), key_of_replica(copy.get("KmsKeyId"))) for copy in copies)
+    late = sorted((str(copy["Region"]), str(copy.get("Status") or "")) for copy in copies if copy.get("Status") != _IN_SYNC)
+    return Unlisted(policy, tuple(replicas), tuple(late))
+
+
+def key_of_replica(shown: str | None) -> str:
+    """Return the KMS key of a replica, empty for the account's own, which AWS names by its alias."""
+    return "" if shown is None or shown == _DEFAULT_KEY else shown
 
 
 def tags_of(body: Mapping[str, Any]) -> dict[str, str]:
@@ -50,13 +84,13 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def record_of(body: Mapping[str, Any], *, environment: str, policy: str | None, settled: int) -> StoreRecord:
+def record_of(body: Mapping[str, Any], *, environment: str, unlisted: Unlisted | None, settled: int) -> StoreRecord:
     """Return the record that AWS shows.
 
     Args:
         body: Of DescribeSecret, or a row of ListSecrets.
         environment: Of the account that was asked.
-        policy: The resource policy as AWS gave it; None when it was not looked at.
+        unlisted: What a look at the record showed; None when it was not looked at.
         settled: Highest generation whose run left nothing half done.
     """
     tags = tags_of(body)
@@ -64,13 +98,15 @@ def record_of(body: Mapping[str, Any], *, environment: str, policy: str | None, 
         ref=SecretRef(provider=PROVIDER, environment=environment, path=str(body["Name"])),
         description=str(body.get("Description") or ""),
         kms_key=str(body.get("KmsKeyId") or ""),
-        policy=as_written(policy or ""),
+        policy=as_written(unlisted.policy if unlisted else ""),
         tags=tuple(sorted((key, value) for key, value in tags.items() if key not in OWN_TAGS and not key.startswith(_VENDOR_TAGS))),
         versions=_versions(body, tags.get(TAG_FINGERPRINT, "")),
         deletion_date=moment(body.get("DeletedDate")),
         created_at=moment(body.get("CreatedDate")),
         generation=generation_of(tags),
-        unobserved=("policy",) if policy is None else (),
+        unobserved=("policy", "replicas") if unlisted is None else (),
+        replica_regions=replicas_of(unlisted.replicas if unlisted else ()),
+        replication=(unlisted.replication if unlisted else ()) or msgspec.UNSET,
     )
     record = _with_what_a_cut_off_change_left(record, tags.get(TAG_CHANGING, ""))
     return _without_lost_policy(record) if record.generation > settled and lacks_policy(record) else record
@@ -92,9 +128,12 @@ def _with_what_a_cut_off_change_left(record: StoreRecord, changing: str) -> Stor
 
     A field that was not looked at was changed: while its record is unsettled it is looked at, and the run that settles it finishes it.
     """
-    if not changing or changing == dict(record.tags).get(TAG_APPLIED, ""):
-        return record
     meant, seen = digests_in(changing), record.field_digests
+    between = meant.pop(BETWEEN, "")
+    if not meant or meant == record.applied_digests:
+        return record
+    if between and between == seen["replicas"]:
+        meant["replicas"] = between
     done = {name: text for name, text in meant.items() if name in record.unobserved or seen.get(name) == text}
     return _remembering(record, {**record.applied_digests, **done})
 

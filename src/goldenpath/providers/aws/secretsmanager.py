@@ -36,6 +36,7 @@ from goldenpath.providers.aws.secretrecords import (
     operation_tag,
     record_of,
     tags_of,
+    unlisted_of,
 )
 
 Fingerprint = Callable[[str, bytes], str]
@@ -105,7 +106,7 @@ class SecretsManagerStore:
         ledger = self._ledger(ref.environment)
         ledger.begin(ref.path)
         tags = {**dict(desired.tags), **bookkeeping, TAG_GENERATION: str(fence.generation), TAG_OPERATION: operation_tag(token, desired)}
-        answer = self._secrets.create(ref, description=desired.description, kms_key=desired.kms_key, tags=tags, token=token)
+        answer = self._secrets.create(desired, tags=tags, token=token)
         if answer.code:
             return self._created_before(desired, token, said=answer.code)
         if desired.policy:
@@ -117,6 +118,7 @@ class SecretsManagerStore:
             policy=desired.policy,
             tags=tuple(sorted({**dict(desired.tags), **bookkeeping}.items())),
             generation=fence.generation,
+            replica_regions=desired.replica_regions,
         )
         ledger.finish(ref.path, made)
         return made
@@ -170,6 +172,9 @@ class SecretsManagerStore:
         """Schedule the end of a record."""
         limits.check_recovery_window(recovery_window_days, subject=str(ref))
         body = self._own_body(ref, fence)
+        seen = record_of(body, environment=ref.environment, unlisted=unlisted_of(body, ""), settled=0)
+        if seen.replica_regions:
+            raise refusals.has_replicas(seen)
         self._mark(ref, body, fence)
         self._secrets.send("DeleteSecret", ref, RecoveryWindowInDays=recovery_window_days)
         return self._shown(ref)
@@ -220,8 +225,8 @@ class SecretsManagerStore:
         for row in self._rows():
             if environment_of(row) != environment:
                 continue
-            policy = None if row.get("DeletedDate") else ledger.policy(str(row["Name"]))
-            record = record_of(row, environment=environment, policy=policy, settled=settled)
+            unlisted = None if row.get("DeletedDate") else ledger.unlisted(str(row["Name"]))
+            record = record_of(row, environment=environment, unlisted=unlisted, settled=settled)
             if is_ours(row) and record.unobserved and (record.generation > settled or TAG_APPLIED not in tags_of(row)):
                 described = self.describe(record.ref)
                 if described is None:
@@ -238,13 +243,13 @@ class SecretsManagerStore:
         return max((generation_of(tags_of(row)) for row in self._rows() if environment_of(row) == environment), default=0)
 
     def _seen(self, ref: SecretRef, body: dict[str, Any]) -> StoreRecord:
-        policy = None if body.get("DeletedDate") else self._secrets.policy(ref)
-        raw = record_of(body, environment=ref.environment, policy=policy, settled=generation_of(tags_of(body)))
-        if raw.request_id and not raw.unobserved:
-            self._ledger(ref.environment).looked_at(ref.path, policy or "", is_complete=not lacks_policy(raw))
+        unlisted = unlisted_of(body, None if body.get("DeletedDate") else self._secrets.policy(ref))
+        raw = record_of(body, environment=ref.environment, unlisted=unlisted, settled=generation_of(tags_of(body)))
+        if raw.request_id and unlisted is not None:
+            self._ledger(ref.environment).looked_at(ref.path, unlisted, is_complete=not lacks_policy(raw))
         if not lacks_policy(raw):
             return raw
-        return record_of(body, environment=ref.environment, policy=policy, settled=self._settled_of(ref.environment))
+        return record_of(body, environment=ref.environment, unlisted=unlisted, settled=self._settled_of(ref.environment))
 
     def _settled_of(self, environment: str) -> int:
         if environment not in self._settled:
@@ -266,7 +271,7 @@ class SecretsManagerStore:
         """Return the record's body. Raises ``store.record-missing``, ``store.scheduled-for-deletion``."""
         body = self._present(ref)
         if body.get("DeletedDate"):
-            raise refusals.scheduled(record_of(body, environment=ref.environment, policy=None, settled=0))
+            raise refusals.scheduled(record_of(body, environment=ref.environment, unlisted=None, settled=0))
         return body
 
     # writing
@@ -277,7 +282,7 @@ class SecretsManagerStore:
         body = self._usable(ref)
         self._require_newest(ref, fence, body)
         if not is_ours(body):
-            raise refusals.foreign(record_of(body, environment=ref.environment, policy=None, settled=0))
+            raise refusals.foreign(record_of(body, environment=ref.environment, unlisted=None, settled=0))
         return body
 
     def _writable(self, ref: SecretRef, fence: Fence) -> StoreRecord:

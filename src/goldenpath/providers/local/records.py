@@ -148,6 +148,8 @@ def schedule_deletion(state: RecordState, *, recovery_window_days: int, fence: F
     """Return the record scheduled; reading and writing end now, the record itself at the end of the window."""
     _require_not_scheduled(state)
     _require_ours(state)
+    if state.record.replica_regions:
+        raise refusals.has_replicas(state.record)
     moment = to_text(now + timedelta(days=recovery_window_days))
     return replace(state, record=replace(state.record, deletion_date=moment, generation=fence.generation))
 
@@ -176,6 +178,7 @@ def _contained(record: StoreRecord, desired: DesiredSecret, bookkeeping: Mapping
         description=desired.description,
         kms_key=desired.kms_key,
         policy=desired.policy,
+        replica_regions=desired.replica_regions,
         tags=tuple(sorted({**dict(desired.tags), **bookkeeping}.items())),
         generation=fence.generation,
     )

@@ -14,8 +14,8 @@ from goldenpath.model.base import canonical_bytes
 from goldenpath.model.infrastructure import ChangeAction, InfrastructureChange, Part
 from goldenpath.model.plan import FieldChange
 from goldenpath.model.request import RequestId
-from goldenpath.model.store import BOOKKEEPING_TAGS
-from goldenpath.providers.aws.secretrecords import OWN_TAGS
+from goldenpath.model.store import BOOKKEEPING_TAGS, replicas_text
+from goldenpath.providers.aws.secretrecords import OWN_TAGS, key_of_replica
 from goldenpath.providers.terraform.root import MODULE_NAME
 
 PARTS: Final[Mapping[str, Part]] = {
@@ -26,7 +26,7 @@ PARTS: Final[Mapping[str, Part]] = {
 ROLES: Final = frozenset({"aws_iam_role", "aws_iam_role_policy"})
 ROLE_NAME: Final = "external_secrets"
 FIELDS: Final[Mapping[Part, tuple[tuple[str, str], ...]]] = {
-    "secret": (("description", "description"), ("kms_key_id", "kms_key"), ("name", "name"), ("replica", "replica")),
+    "secret": (("description", "description"), ("kms_key_id", "kms_key"), ("name", "name"), ("replica", "replicas")),
     "policy": (("policy", "policy"),),
     "rotation": (("rotation_lambda_arn", "rotation_lambda"), ("rotation_rules", "rotation_rules")),
     "role": (("assume_role_policy", "trust"), ("policy", "policy"), ("name", "name")),
@@ -154,7 +154,8 @@ def _is_request_id(text: str) -> bool:
 
 def _fields(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
     for attribute, name in FIELDS[part]:
-        old, new = _text(before.get(attribute)), _text(after.get(attribute))
+        spelled = _replicas if attribute == "replica" else _text
+        old, new = spelled(before.get(attribute)), spelled(after.get(attribute))
         if attribute in after and old != new:
             yield FieldChange(field=name, before=old, after=new)
     if part == "secret":
@@ -171,6 +172,11 @@ def _text(value: Any) -> str:
     if value is None or value == []:
         return ""
     return value if isinstance(value, str) else canonical_bytes(value).decode()
+
+
+def _replicas(blocks: list[dict[str, Any]] | None) -> str:
+    """Return replica blocks as our plan shows replicas: what Terraform notes beside them is no state that anybody asked for."""
+    return replicas_text(sorted((str(each["region"]), key_of_replica(each.get("kms_key_id"))) for each in blocks or ()))
 
 
 def _instances(resource: Mapping[str, Any]) -> Iterator[StateInstance]:

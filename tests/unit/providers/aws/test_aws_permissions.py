@@ -27,7 +27,7 @@ def observe(bench: Bench, _fence: Fence) -> None:
 def apply(bench: Bench, fence: Fence) -> None:
     bench.everything()
     bench.create(make_desired("SEC-0008", path="goldenpath/svc/dev/new"), fence=fence, name="new")
-    for wanted in (make_desired(description="new", tags={"a": "b"}), make_desired(policy="")):
+    for wanted in (make_desired(description="new", tags={"a": "b"}, replicas={"eu-west-1": ""}), make_desired(policy="")):
         bench.store.update(wanted, bookkeeping=bookkeeping(wanted), fence=fence)
 
 
