@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from goldenpath.app.audited import AuditedStore
 from goldenpath.app.audited_scope import audited_scope
 from goldenpath.app.continuity import delivered_from, require_continuous
+from goldenpath.app.decisions import UNDECIDED, ApplyResult, Decisions
 from goldenpath.app.deliver import deliver_environments, plan_delivery
 from goldenpath.app.desired import StoreScope, remember_store, remember_stores, require_same_store, scopes_of, stores_used
 from goldenpath.app.infrastructure import (
@@ -27,77 +28,17 @@ from goldenpath.app.ready import APPLIED, Ready, prepare
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
-from goldenpath.delivery.outline import NOTHING, Outline
 from goldenpath.delivery.publish import require_seen
 from goldenpath.model.audit import AuditDecision, Target
 from goldenpath.model.environment import ENVIRONMENTS
-from goldenpath.model.finding import Finding
 from goldenpath.model.plan import Plan
-from goldenpath.model.receipt import ApplyReceipt, DeliveryReceipt
+from goldenpath.model.receipt import ApplyReceipt
 from goldenpath.provision.executor import ExecutionLimits, execute
 from goldenpath.provision.fence import HeldFence, hold_fence
 from goldenpath.provision.retry import Retrier
 
 WORKERS = 8
 """Calls in flight to a store behind a network; its pace is kept by the store."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions:
-    """What a person decided before an apply. The default decides nothing: drift waits, and the newest plan is as good as any (R17).
-
-    ``accept_drift`` are request ids whose drift is overwritten; ``accept_manifest_drift`` overwrites generated files that were changed
-    by hand. ``plans`` (by environment and provider) and ``manifests`` are what the person saw; anything beyond is refused (R19).
-    """
-
-    accept_drift: frozenset[str] = frozenset()
-    accept_manifest_drift: bool = False
-    plans: Mapping[tuple[str, str], Plan] | None = None
-    manifests: Outline | None = None
-
-    def details(self) -> dict[str, str]:
-        """Return what is overwritten, for the record (R24)."""
-        told = {
-            "accept_drift": ",".join(sorted(self.accept_drift)[:50]),
-            "accept_manifest_drift": "yes" if self.accept_manifest_drift else "",
-        }
-        return {name: text for name, text in told.items() if text}
-
-    def bound_to(self, shown: ApplyResult) -> Decisions:
-        """Return the same, bound to the plan that a person was shown and said yes to; to manifests that are held up, nobody says yes."""
-        pending = shown.pending
-        can_deliver = pending is not None and pending.can_be_committed(accept_drift=self.accept_manifest_drift)
-        return replace(
-            self,
-            plans=self.plans or {each.key: each.plan for each in shown.plans},
-            manifests=pending.difference.outline if pending is not None and can_deliver else NOTHING,
-        )
-
-
-UNDECIDED = Decisions()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyResult:
-    """What one apply planned and did. ``awaiting`` are the requests whose manifests wait for a first value.
-
-    ``pending`` is what would be committed, on a plan; ``delivery`` is what was, after an apply. ``infrastructure`` is what the tool
-    that makes containers says it would do, on a plan.
-    """
-
-    commit: str
-    plans: tuple[ScopePlan, ...]
-    warnings: tuple[Finding, ...] = ()
-    pending: PendingDelivery | None = None
-    receipts: tuple[ApplyReceipt, ...] = ()
-    delivery: DeliveryReceipt | None = None
-    awaiting: tuple[str, ...] = ()
-    infrastructure: tuple[ProposedInfrastructure, ...] = ()
-
-    @property
-    def is_complete(self) -> bool:
-        """True when no step failed, was refused, or needs a decision."""
-        return all(receipt.is_complete for receipt in self.receipts)
 
 
 def plan_apply(

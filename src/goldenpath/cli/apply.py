@@ -13,7 +13,7 @@ from goldenpath.cli.params import EnvironmentType, RequestIdType
 from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
-    from goldenpath.app.apply import ApplyResult, Decisions
+    from goldenpath.app.decisions import ApplyResult, Decisions
     from goldenpath.model.plan import Plan
 
 
@@ -53,8 +53,9 @@ def apply(
 
     Running it twice, late or after an interruption ends in the same state. Drift is reported and waits for a decision.
     """
-    from goldenpath.app.apply import Decisions, plan_apply
     from goldenpath.app.apply import apply as apply_platform
+    from goldenpath.app.apply import plan_apply
+    from goldenpath.app.decisions import Decisions
     from goldenpath.cli.apply_page import payload, render_plans, render_result
     from goldenpath.cli.plan_files import load_manifests, load_plans
 

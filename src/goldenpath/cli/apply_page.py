@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from goldenpath.app.apply import ApplyResult, Decisions
+from goldenpath.app.decisions import ApplyResult, Decisions
 from goldenpath.app.pending import EnvironmentManifests, ManifestAction, PendingDelivery
 from goldenpath.cli.infrastructure_page import payload as infrastructure_payload
 from goldenpath.cli.infrastructure_page import text_lines
