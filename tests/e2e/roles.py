@@ -14,11 +14,12 @@ from tests.e2e.world import SEC_0007
 from tests.house.source_tree import ROOT
 from tests.standins.aws import StrictAws
 
-from goldenpath.projection.roles import GRANTS, role_policy
+from goldenpath.projection.roles import GRANTS, render_role_policies, role_policy
 from goldenpath.settings import load_settings
 
 OTHERS = ("stranger", "break-glass", "foreigner")
 NOBODYS_ACCOUNT = "999999999999"
+NOTHING = b'{"Version":"2012-10-17","Statement":[]}'
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 IMPLIED = {"secretsmanager:CreateSecret": "secretsmanager:TagResource", "ssm:PutParameter": "ssm:AddTagsToResource"}
@@ -72,9 +73,10 @@ class Guarded(Cloud):
     def register(self) -> None:
         """Make every role known, and those whom an administrator's identity policy lets do everything."""
         settings = load_settings((self.world.platform / "goldenpath.yaml").read_bytes())
+        files = render_role_policies("dev", settings=settings, providers=["aws-secrets-manager"])
         for number, role in enumerate(GRANTS):
-            text = role_policy(role, "dev", settings=settings, providers=["aws-secrets-manager"])
-            self.aws.as_principal(f"AKIAROLE{number:012d}", arn(role), identity_policy=text or '{"Statement":[]}')
+            text = files.get(f"iam/{role}-role.json", NOTHING).decode()
+            self.aws.as_principal(f"AKIAROLE{number:012d}", arn(role), identity_policy=text)
         for number, name in enumerate(OTHERS):
             account = NOBODYS_ACCOUNT if name == "foreigner" else ACCOUNT
             self.aws.as_principal(f"AKIAOTHR{number:012d}", arn(name, account), identity_policy=ALLOW_ALL)
@@ -103,9 +105,10 @@ class GuardedParameters(Zerotouch):
         made = Zerotouch.make(root, aws)
         guarded = GuardedParameters(made.world, made.aws)
         settings = load_settings((ROOT / "examples/zerotouch/goldenpath.yaml").read_bytes())
+        files = render_role_policies("prod", settings=settings, providers=["aws-parameter-store"])
         for number, role in enumerate(GRANTS):
-            text = role_policy(role, "prod", settings=settings, providers=["aws-parameter-store"])
-            aws.as_principal(f"AKIAPARA{number:012d}", arn(role, PROD_ACCOUNT), identity_policy=text or '{"Statement":[]}')
+            text = files.get(f"iam/{role}-role.json", NOTHING).decode()
+            aws.as_principal(f"AKIAPARA{number:012d}", arn(role, PROD_ACCOUNT), identity_policy=text)
         return guarded
 
     def turn(self, role: str) -> None:

@@ -22,7 +22,7 @@ from goldenpath.model.infrastructure import InfrastructurePlan, InfrastructureRo
 from goldenpath.model.plan import Plan, Step
 from goldenpath.model.receipt import ApplyReceipt
 from goldenpath.model.settings import Settings
-from goldenpath.projection.roles import role_policy
+from goldenpath.projection.roles import EXTERNAL_SECRETS, role_policy
 from goldenpath.projection.stores import SECRETS_MANAGER
 from goldenpath.projection.tfvars import render_tfvars
 from goldenpath.projection.trust import eso_trust_policy
@@ -158,7 +158,7 @@ def _reader_role(environment: str, settings: Settings) -> ReaderRole | None:
     if not trust:
         return None
     name = f"{settings.naming.prefix}-{environment}-external-secrets"
-    return ReaderRole(name=name, trust_policy=trust, policy=role_policy("external-secrets", environment, settings=settings))
+    return ReaderRole(name=name, trust_policy=trust, policy=role_policy(EXTERNAL_SECRETS, environment, settings=settings))
 
 
 def _recorder(services: Services, store: AuditedStore) -> Recorded:

@@ -25,6 +25,9 @@ _Grant = Callable[[str, Settings], Statements]
 AWS_PROVIDERS: Final = (SECRETS_MANAGER, PARAMETER_STORE)
 _SERVICES: Final = {SECRETS_MANAGER: "secretsmanager", PARAMETER_STORE: "ssm"}
 
+EXTERNAL_SECRETS: Final = "external-secrets"
+"""Made by Terraform as well, which sees one store and not the other: its policy is the same whichever providers are in use."""
+
 GRANTS: Final[dict[str, dict[str, _Grant]]] = {
     "ci": {SECRETS_MANAGER: secrets.keep_containers, PARAMETER_STORE: parameters.keep_markers},
     "seed": {SECRETS_MANAGER: secrets.give_values},
@@ -46,9 +49,12 @@ _KEY_USES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 
 def render_role_policies(environment: str, *, settings: Settings, providers: Collection[str] = AWS_PROVIDERS) -> dict[str, bytes]:
     """Return the policy files of the environment's roles for the providers in use; none where the environment names no account."""
-    if settings.environment(environment).account is None:
+    if settings.environment(environment).account is None or not set(providers).intersection(AWS_PROVIDERS):
         return {}
-    policies = {role: role_policy(role, environment, settings=settings, providers=providers) for role in GRANTS}
+    policies = {
+        role: role_policy(role, environment, settings=settings, providers=AWS_PROVIDERS if role == EXTERNAL_SECRETS else providers)
+        for role in GRANTS
+    }
     return {f"iam/{role}-role.json": orjson.dumps(orjson.loads(text), option=JSON_OPTIONS) for role, text in policies.items() if text}
 
 

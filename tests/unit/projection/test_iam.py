@@ -16,7 +16,7 @@ from goldenpath.projection.evaluator import Call, evaluate
 from goldenpath.projection.iam import POLICY_MAX_BYTES, resource_policy
 from goldenpath.projection.identity import environment_arn_pattern, secret_arn_pattern
 from goldenpath.projection.render import render_environment
-from goldenpath.projection.roles import role_policy
+from goldenpath.projection.roles import AWS_PROVIDERS, role_policy
 
 STRANGER = role("anybody-else")
 FOREIGNER = role("anybody-else", "999999999999")
@@ -342,7 +342,8 @@ def test_role_policies_are_files_where_an_account_is_known() -> None:
     }
     assert sorted(used) == ["ci", "external-secrets", "operator", "reader", "seed"]
     for role_name, policy in used.items():
-        assert policy == json.loads(role_policy(role_name, "dev", settings=platform(), providers=["aws-secrets-manager"]))
+        providers = AWS_PROVIDERS if role_name == "external-secrets" else ["aws-secrets-manager"]
+        assert policy == json.loads(role_policy(role_name, "dev", settings=platform(), providers=providers))
     assert not [path for path in render_environment([REQUEST], environment="dev", settings=Settings()) if path.startswith("iam/")]
 
 
