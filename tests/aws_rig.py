@@ -63,7 +63,8 @@ def shown(aws: StrictAws, paths: list[str]) -> dict[str, object]:
         body = console.describe_secret(SecretId=path)
         tags = {tag["Key"]: tag["Value"] for tag in body["Tags"] if tag["Key"] not in HISTORY}
         policy = console.get_resource_policy(SecretId=path).get("ResourcePolicy", "")
-        seen[path] = (body.get("Description", ""), body.get("KmsKeyId", ""), tags, policy, body.get("VersionIdsToStages"))
+        copies = sorted((copy["Region"], copy["KmsKeyId"]) for copy in body.get("ReplicationStatus", []))
+        seen[path] = (body.get("Description", ""), body.get("KmsKeyId", ""), tags, policy, body.get("VersionIdsToStages"), copies)
     return seen
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.builders import FakeEntropy
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
-from tests.stores import Bench, make_desired, make_ref, open_bench, options_for, token
+from tests.stores import Bench, bookkeeping, make_desired, make_ref, open_bench, options_for, token
 
 from goldenpath.errors import GoldenpathError
 from goldenpath.model.base import canonical_bytes
@@ -70,6 +70,15 @@ def test_a_record_is_there_from_the_first_apply_and_holds_no_value(bench: Bench,
     assert code_of(lambda: bench.store.read(REF)) == "store.version-missing"
     tags = aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId="/goldenpath/dev/_requests/payments/db")
     assert {"Key": "goldenpath:id", "Value": "SEC-0007"} in tags["TagList"]
+
+
+def test_copies_in_other_regions_are_refused(bench: Bench) -> None:
+    copied = replace(desired(), replica_regions=(("eu-west-1", ""),))
+    assert code_of(lambda: bench.create(copied)) == "parameter.no-replicas"
+    assert bench.all_records() == []
+    bench.create(desired())
+    assert code_of(lambda: bench.store.update(copied, bookkeeping=bookkeeping(copied), fence=bench.fence())) == "parameter.no-replicas"
+    assert bench.store.describe(REF) == bench.all_records()[0]
 
 
 def test_creating_again_is_told_apart_by_token_and_content(bench: Bench) -> None:

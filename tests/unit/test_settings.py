@@ -44,6 +44,17 @@ def test_environments_are_canonical() -> None:
         ("environments: {Prod: {}}\n", ["intent.pattern"]),
         ("environments: {prod: {account: 593517239005}}\n", ["type error", "account"]),
         ("environments: {prod: {account: 012345678901}}\n", ["type error", "account"]),
+        ("environments: {prod: {replicaRegions: [us-east-1]}}\n", ["prod.replicaRegions[0]", "home region", "intent.replica-region"]),
+        (
+            "environments: {prod: {replicaRegions: [eu-west-1], stores: {aws-secrets-manager: {region: eu-west-1}}}}\n",
+            ["intent.replica-region"],
+        ),
+        ("environments: {prod: {replicaRegions: [eu-west-1, eu-west-1]}}\n", ["prod.replicaRegions[1]", "intent.duplicate-entry"]),
+        ("environments: {prod: {replicaKeys: {eu-west-1: 'arn:aws:kms:eu-west-1:1:key/a'}}}\n", ["intent.replica-region"]),
+        (
+            "environments: {prod: {replicaRegions: [eu-west-1], replicaKeys: {eu-west-1: 'arn:aws:kms:us-east-1:1:key/a'}}}\n",
+            ["prod.replicaKeys.", "no KMS key of this region"],
+        ),
         ("catalog: {root: ../elsewhere}\n", ["catalog.root"]),
         ("catalog: {root: /abs}\n", ["catalog.root"]),
         ("catalog: {root: a/../b}\n", ["catalog.root"]),

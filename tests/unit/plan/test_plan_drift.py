@@ -32,6 +32,28 @@ def test_a_record_as_wanted_has_nothing_to_tell() -> None:
     assert (found.state, found.fields, found.is_drifted) == ("as-wanted", (), False)
 
 
+def test_copies_are_drift_when_somebody_made_them_and_pending_when_the_catalog_wants_them() -> None:
+    plain, copied = make_desired(), make_desired(replicas={"eu-west-1": "", "eu-central-1": "arn:aws:kms:eu-central-1:1:key/a"})
+    by_hand = drift_of(plain, record_of(plain, replica_regions=(("us-west-2", ""),)))
+    assert (by_hand.state, states(by_hand.fields), by_hand.fields[0].found) == ("drift", {"replicas": "drift"}, "us-west-2")
+    wanted = drift_of(copied, record_of(plain))
+    assert (wanted.state, states(wanted.fields)) == ("pending", {"replicas": "pending"})
+    assert wanted.fields[0].wanted == "eu-central-1 (arn:aws:kms:eu-central-1:1:key/a), eu-west-1"
+    assert drift_of(copied, record_of(copied, replication=(("eu-west-1", "InProgress"),))).state == "as-wanted"
+
+
+def test_a_record_of_the_time_before_copies_has_none() -> None:
+    desired = make_desired()
+    before = {name: text for name, text in desired.field_digests.items() if name != "replicas"}
+    tag = "/".join(f"{name}={text}" for name, text in sorted(before.items()))
+    assert desired.applied_tag == tag, "the tag says the same as before"
+    unlooked = record_of(desired, applied=tag, unobserved=("policy", "replicas"), policy="")
+    for record in (record_of(desired, applied=tag), unlooked):
+        assert drift_of(desired, record).state == "as-wanted"
+    assert drift_of(make_desired(replicas={"eu-west-1": ""}), unlooked).state == "pending"
+    assert len(make_desired(replicas={"eu-west-1": ""}).applied_tag) <= 256
+
+
 @pytest.mark.parametrize("field", ["description", "kms_key", "policy"])
 def test_a_plain_field_is_drift_when_somebody_changed_it_and_pending_when_the_catalog_did(field: str) -> None:
     old, new = make_desired(), replace(make_desired(), **{field: "other"})

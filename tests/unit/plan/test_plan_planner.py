@@ -45,6 +45,7 @@ def record_of(desired: DesiredSecret, *, applied: Any = None, **changes: object)
         description=desired.description,
         kms_key=desired.kms_key,
         policy=desired.policy,
+        replica_regions=desired.replica_regions,
         tags=tuple(sorted(tags.items())),
         created_at="2026-01-01T00:00:00.000000Z",
     )

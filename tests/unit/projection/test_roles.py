@@ -116,6 +116,19 @@ def test_a_policy_that_gives_more_or_less_is_found(role: str, spoil: Callable[[d
     assert {finding.level for finding in found} <= {"block"}
 
 
+def test_the_pipeline_may_make_copies_with_their_keys_and_nothing_else() -> None:
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1a2b3c4d"
+    settings = platform(replica_regions=("eu-west-1", "us-west-2"), replica_keys={"eu-west-1": key})
+    assert check_roles("dev", settings=settings) == ()
+    policy = json.loads(role_policy("ci", "dev", settings=settings, providers=["aws-secrets-manager"]))
+    use = _statement(policy, "UseKeysOfReplicas")
+    assert (use["Resource"], use["Action"]) == ([key], ["kms:Encrypt", "kms:GenerateDataKey"])
+    assert use["Condition"] == {"StringEquals": {"kms:ViaService": ["secretsmanager.eu-west-1.amazonaws.com"]}}
+    assert "aws:RequestTag/goldenpath:environment" in _statement(policy, "ReplicateNewOnes")["Condition"]["StringEquals"]
+    plain = json.loads(role_policy("ci", "dev", settings=platform(), providers=["aws-secrets-manager"]))
+    assert not {"ReplicateNewOnes", "UseKeysOfReplicas"} & {each["Sid"] for each in plain["Statement"]}
+
+
 def test_patterns_follow_the_prefixes_of_the_settings() -> None:
     sample = platform()
     settings = Settings(environments=sample.environments, naming=NamingSettings(prefix="acme", parameter_prefix="acme-p"))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.apply_rig import many, outcomes
 from tests.aws_rig import LEASE_PATH, apply_held, counted, in_child, machine, shown
 from tests.builders import FakeClock
@@ -69,15 +70,30 @@ def _days_later(days: int) -> FakeClock:
 
 
 def _older(desired: list[DesiredSecret]) -> list[DesiredSecret]:
-    """The same requests as they were: another description, another tag, an older policy or none."""
+    """The same requests as they were: another description, another tag, other copies, an older policy or none."""
     older = []
     for number, each in enumerate(desired):
         policy = "" if number % 2 else POLICY.replace('"Sid":"Deny"', '"Sid":"Older"')
-        older.append(make_desired(each.request_id, path=each.ref.path, description="older", policy=policy, tags={"left": "over"}))
+        older.append(
+            make_desired(each.request_id, path=each.ref.path, description="older", policy=policy, tags={"left": "over"}, replicas=OLDER)
+        )
     return older
 
 
-CHANGES = ("UpdateSecret", "TagResource", "UntagResource", "PutResourcePolicy")
+def copied(desired: list[DesiredSecret]) -> list[DesiredSecret]:
+    """The same requests with a copy in a region of its own."""
+    return [replace(each, replica_regions=(("us-west-2", ""),)) for each in desired]
+
+
+OLDER = {"eu-central-1": "", "eu-west-1": ""}
+CHANGES = (
+    "UpdateSecret",
+    "TagResource",
+    "UntagResource",
+    "PutResourcePolicy",
+    "RemoveRegionsFromReplication",
+    "ReplicateSecretToRegions",
+)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -95,7 +111,7 @@ def test_a_lost_answer_of_a_creation_ends_as_if_nothing_happened(aws: StrictAws,
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("operation", CHANGES)
 def test_a_lost_answer_of_a_change_ends_as_if_nothing_happened(aws: StrictAws, tmp_path: Path, operation: str, when: str) -> None:
-    desired = many(3)
+    desired = copied(many(3))
     rig = machine(tmp_path / "one", aws)
     apply_held(rig, _older(desired))
     aws.faults.drop(operation, when=when, nth=1)  # type: ignore[arg-type]
@@ -108,7 +124,7 @@ def test_a_lost_answer_of_a_change_ends_as_if_nothing_happened(aws: StrictAws, t
 def _wanted(seen: dict[str, object]) -> dict[str, object]:
     """Leave out what differs by history: the token of the creation."""
     return {
-        path: (each[0], {key: text for key, text in each[2].items() if key != "goldenpath:operation"}, each[3])  # type: ignore[index]
+        path: (each[0], {key: text for key, text in each[2].items() if key != "goldenpath:operation"}, each[3], each[5])  # type: ignore[index]
         for path, each in seen.items()
     }
 
@@ -242,7 +258,7 @@ def test_a_lagging_list_leads_to_no_second_record_and_no_orphan(aws: StrictAws, 
 @pytest.mark.timeout(600)
 def test_killed_at_every_call_another_machine_ends_the_same(aws: StrictAws, tmp_path: Path) -> None:
     """R59: the process dies before or after each call of an apply; a run from another state folder ends where a clean one ends."""
-    desired = many(3)
+    desired = copied(many(3))
     wanted = _clean(aws, tmp_path, desired)
     count = len([call for call in aws.calls if call.number])
     for number in range(1, count + 1):
@@ -262,8 +278,12 @@ def test_killed_at_every_call_another_machine_ends_the_same(aws: StrictAws, tmp_
 @pytest.mark.timeout(600)
 def test_a_change_killed_at_every_call_gives_way_to_the_next_change(aws: StrictAws, tmp_path: Path) -> None:
     """What the dead run had changed already is nobody's drift, although the next commit wants something else again."""
-    desired, older = many(1), _older(many(1))
-    newest = [make_desired(each.request_id, path=each.ref.path, description="newest", policy="", tags={"c": "d"}) for each in desired]
+    desired, older = copied(many(1)), _older(many(1))
+    last = {"eu-central-1": "", "us-west-1": ""}
+    newest = [
+        make_desired(each.request_id, path=each.ref.path, description="newest", policy="", tags={"c": "d"}, replicas=last)
+        for each in desired
+    ]
     for number in _writes_of_a_change(aws, tmp_path, older, desired):
         for when in ("before", "after"):
             where = f"{number}-{when}"
