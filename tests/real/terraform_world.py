@@ -24,6 +24,8 @@ environments:
     account: "{account}"
     region: {region}
     oidcProvider: oidc.example/id/1
+    replicaRegions: [eu-west-1, eu-central-1]
+    replicaKeys: {{eu-central-1: "arn:aws:kms:eu-central-1:{account}:key/1a2b3c4d-0000-4000-8000-000000000001"}}
     stores:
       aws-secrets-manager: {{backend: aws-secrets-manager}}
 provision:
@@ -116,6 +118,7 @@ class TerraformWorld:
         return {
             "description": found.get("Description"),
             "kms": found.get("KmsKeyId"),
+            "copies": sorted((copy["Region"], copy["KmsKeyId"]) for copy in found.get("ReplicationStatus", [])),
             "policy": json.loads(policy),
             "tags": {tag["Key"]: tag["Value"] for tag in found["Tags"]},
         }

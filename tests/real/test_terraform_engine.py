@@ -39,6 +39,9 @@ def test_both_engines_end_in_the_same_state(world: TerraformWorld, tmp_path: Pat
     answer = world.apply()
     assert (answer["code"], world.steps(answer)) == (0, {"SEC-0007": ("done", "")}), answer
     by_terraform = world.secret()
+    assert [region for region, _ in by_terraform["copies"]] == ["eu-central-1", "eu-west-1"]
+    again = world.apply()
+    assert world.steps(again) == {"SEC-0007": ("already", "")}, again
     role = world.aws.client("iam").get_role_policy(RoleName="goldenpath-dev-external-secrets", PolicyName="read-values")
     projected = world.world.gitops / "environments" / "dev" / "iam" / "external-secrets-role.json"
     assert role["PolicyDocument"] == json.loads(projected.read_text())
