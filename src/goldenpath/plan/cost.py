@@ -20,7 +20,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 class CostEstimate(Record, frozen=True, kw_only=True):
     """``apply_calls`` are sent once; the rest is per month of 30 days, after the apply. Dollars are rounded to cents.
 
-    ``billed_records`` is what the vendor counts: a request of Parameter Store is one parameter for each key, and one for itself.
+    ``billed_records`` is what the vendor counts: a request of Parameter Store is one parameter for each key, and one for itself;
+    a copy in another region counts like a record.
     ``is_embedded``: the store is part of the platform, so no cluster polls it and nobody sends a bill.
     """
 
@@ -83,12 +84,13 @@ def polls_per_month(interval: str) -> int:
 
 
 def _update_calls(step: Step) -> int:
-    """Return the calls of one update: a look, the fields, the policy, tags to take away (two calls), and the tags that end it."""
+    """Return the calls of one update: a look, fields, policy, copies (up to two), tags to take away (two), and the tags that end it."""
     if step.action != "update":
         return 0
     changed = {change.field for change in step.changes}
     surplus = any(change.field.startswith("tags.") and not change.after for change in step.changes)
-    return 1 + bool(changed & {"description", "kms_key"}) + ("policy" in changed) + 2 * surplus + 1
+    copies = sum(bool(change.before) + bool(change.after) for change in step.changes if change.field == "replicas")
+    return 1 + bool(changed & {"description", "kms_key"}) + ("policy" in changed) + copies + 2 * surplus + 1
 
 
 def _polled(step: Step, store: StoreSettings, keys: Mapping[str, int]) -> int:
@@ -98,7 +100,10 @@ def _polled(step: Step, store: StoreSettings, keys: Mapping[str, int]) -> int:
 
 
 def _billed(step: Step, store: StoreSettings, keys: Mapping[str, int]) -> int:
-    return 1 + keys.get(step.request_id, 0) if store.backend == "aws-parameter-store" else 1
+    if store.backend == "aws-parameter-store":
+        return 1 + keys.get(step.request_id, 0)
+    container = step.desired or step.observed
+    return 1 + len((container.replica_regions if container is not None else ()) or ())
 
 
 def _dollars(records: int, calls: int, settings: Settings, store: StoreSettings) -> float:

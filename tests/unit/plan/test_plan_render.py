@@ -166,6 +166,14 @@ def test_each_kind_of_store_has_its_own_price(
     assert cost.dollars_month == cost.added_dollars_month == pytest.approx(dollars, abs=0.011)
 
 
+def test_a_copy_in_another_region_is_billed_like_a_record() -> None:
+    copied = make_desired("SEC-0007", replicas={"eu-west-1": "", "us-west-2": ""})
+    cost = estimate_cost(plan_of([copied], []), settings=Settings(), store=SECRETS_MANAGER, keys={})
+    assert (cost.records, cost.billed_records, cost.apply_calls) == (1, 3, 1 + 1 + 2)
+    assert cost.dollars_month == pytest.approx(3 * 0.40)
+    assert apply_calls(plan_of([copied], [record_of(make_desired("SEC-0007"))])) == 1 + 1 + (1 + 1 + 1)
+
+
 def test_an_update_is_as_many_calls_as_it_changes_things() -> None:
     old = make_desired(tags={"goldenpath:old": "x"})
     new = replace(make_desired(), description="other", policy="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -274,6 +275,21 @@ def test_an_address_is_mapped_to_its_request_or_to_nobody(over: dict[str, object
     document = {"format_version": "1.2", "resource_changes": [change("SEC-0007", "update", **over)]}
     found = read_plan(json.dumps(document).encode())[0]
     assert (found.request_id, found.part, found.action) == expected
+
+
+def test_copies_are_spelled_as_in_our_own_plan() -> None:
+    """What Terraform notes beside region and key, and the account's own key by its alias, are no state that anybody asked for."""
+    key = "arn:aws:kms:eu-central-1:123456789012:key/1a2b3c4d"
+    west = {"region": "eu-west-1", "kms_key_id": "alias/aws/secretsmanager", "status": "InSync", "last_accessed_date": ""}
+    before = {"replica": [west]}
+    after = {"replica": [{"region": "eu-west-1", "kms_key_id": None}, {"region": "eu-central-1", "kms_key_id": key}]}
+
+    def fields(old: Mapping[str, object], new: Mapping[str, object]) -> list[tuple[str, str, str]]:
+        document = {"format_version": "1.2", "resource_changes": [change("SEC-0007", "update", change={"before": old, "after": new})]}
+        return [(each.field, each.before, each.after) for each in read_plan(json.dumps(document).encode())[0].fields]
+
+    assert fields(before, after) == [("replicas", "eu-west-1", f"eu-central-1 ({key}), eu-west-1")]
+    assert fields(before, {"replica": [{**west, "kms_key_id": None}]}) == []
 
 
 PLAN = json.dumps({"format_version": "1.2", "resource_changes": [change("SEC-0007", "update")]}).encode()
