@@ -77,6 +77,16 @@ def test_a_life_converges_and_keeps_every_value_out(tmp_path: Path, aws: StrictA
     changed = world.apply()
     assert world.steps(changed) == {"SEC-0007": ("done", "")}, changed
     assert world.secret()["description"] == "The database"
+    settings = (world.world.platform / "goldenpath.yaml").read_text()
+    fewer = settings.replace("replicaRegions: [eu-west-1, eu-central-1]", "replicaRegions: [us-west-2, eu-central-1]")
+    world.world.propose("move-copies", {"goldenpath.yaml": fewer})
+    for person in ("pat", "sam"):
+        assert world.world.cli(person, "approve", "--head", "move-copies").code == 0
+    world.world.merge("move-copies")
+    moved = world.apply()
+    assert world.steps(moved) == {"SEC-0007": ("done", "")}, moved
+    assert [region for region, _ in world.secret()["copies"]] == ["eu-central-1", "us-west-2"]
+    assert world.steps(world.apply()) == {"SEC-0007": ("already", "")}
     assert unpack_plans(kept) >= 3, "each apply saved a plan"
     spoken = b"".join(path.read_bytes() for path in kept.glob("*.out"))
     assert b"resource_changes" in spoken, "the plan was read as JSON"
