@@ -233,7 +233,7 @@ LIST_PRICES: Final = {
     "aws-parameter-store": PriceSettings(),
     ADVANCED_PARAMETERS: PriceSettings(record_month=0.05, per_10000_calls=0.05),
 }
-"""What the vendors charge without a contract (us-east-1), by backend; of Parameter Store also by tier. Others cost nothing by the record."""
+"""What the vendors charge without a contract (us-east-1), by backend; of Parameter Store also by tier. Others cost nothing a record."""
 
 _UNMENTIONED: Final = EnvironmentSettings()
 
