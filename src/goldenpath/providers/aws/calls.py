@@ -7,7 +7,7 @@ whoever called knows how to look whether the call took effect.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from goldenpath.errors import AccessDenied, GoldenpathError, Misconfigured, ProviderRefused, ProviderUnavailable, Unauthenticated
@@ -37,6 +37,24 @@ COUNTED_AS: Final[Mapping[str, Operation]] = {
 }
 """What AWS counts together (STANDARD section 2); what is not here is a ``read`` when its name says so, else a ``write``."""
 _READS = ("BatchGet", "Describe", "Get", "List")
+
+ALWAYS_ANSWERED: Final[Mapping[str, str]] = {
+    "CreateSecret": "Name",
+    "DescribeParameters": "Parameters",
+    "DescribeSecret": "Name",
+    "GetCallerIdentity": "Account",
+    "GetParameter": "Parameter",
+    "GetParameterHistory": "Parameters",
+    "GetParameters": "Parameters",
+    "GetParametersByPath": "Parameters",
+    "GetResourcePolicy": "Name",
+    "GetSecretValue": "VersionId",
+    "ListSecrets": "SecretList",
+    "PutParameter": "Version",
+    "PutSecretValue": "VersionId",
+}
+"""What is in every answer of AWS, also in one that found nothing. The kit makes an empty answer of a page that a proxy put in, or of one
+that was cut off; taken as it is, that would say that nothing is there."""
 
 
 class Answer(NamedTuple):
@@ -109,7 +127,7 @@ class AwsCalls:
         kit = exceptions_of_the_kit()
         try:
             # a client is made here too: looking for credentials can ask the network
-            return Answer(getattr(self._clients.client(service), _snake(operation))(**parameters))
+            body = _call(getattr(self._clients.client(service), _snake(operation)), parameters)
         except kit.ClientError as error:
             code = code_of(error.response)
             if code in expected:
@@ -124,6 +142,25 @@ class AwsCalls:
             raise _bad_parameters(operation, subject) from None
         except (kit.BotoCoreError, kit.HTTPClientError) as error:
             raise unreachable(f"no answer from AWS to {operation} ({type(error).__name__})", subject=subject) from error
+        if ALWAYS_ANSWERED.get(operation, "ResponseMetadata") not in body:
+            raise unreachable(f"what came back for {operation} is no answer of AWS", subject=subject)
+        return Answer(body)
+
+
+def _call(method: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Send the call; an empty body when the kit's parser falls over what came back, be it the answer or new credentials.
+
+    The kit has no error of its own for that, or one that quotes the whole body, so it is not kept as a cause.
+    """
+    import botocore.exceptions  # noqa: PLC0415 - comes with boto3
+    import botocore.parsers  # noqa: PLC0415 - same
+
+    try:
+        return method(**parameters)
+    except botocore.exceptions.BotoCoreError:  # some are ValueError as well
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError, botocore.parsers.ResponseParserError):
+        return {}
 
 
 def counted_as(operation: str) -> Operation:

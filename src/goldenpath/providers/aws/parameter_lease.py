@@ -144,9 +144,12 @@ class ParameterLeases:
 
 def _parsed(parameter: dict[str, Any], name: str) -> tuple[int, Lease]:
     try:
-        return int(parameter["Version"]), msgspec.json.decode(parameter["Value"], type=Lease)
-    except msgspec.DecodeError as error:
-        raise _unreadable(name) from error
+        lease = msgspec.json.decode(parameter["Value"], type=Lease)
+        if lease.holder:
+            from_text(lease.ends_at)
+    except (msgspec.DecodeError, OverflowError, RecursionError, ValueError):
+        raise _unreadable(name) from None
+    return int(parameter["Version"]), lease
 
 
 def _fence_of(lease: Lease, environment: str) -> Fence:

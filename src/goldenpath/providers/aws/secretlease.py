@@ -40,6 +40,8 @@ TAG_RELEASED: Final = "goldenpath:released"
 _SERVICE: Final = "secretsmanager"
 _VERSION: Final = re.compile(r"goldenpath-generation-([0-9]{12})")
 _TRIES: Final = 5
+_UNREADABLE: Final = (msgspec.DecodeError, OverflowError, RecursionError, ValueError)
+"""Every way in which text that somebody else wrote is no lease: not JSON, nested too deep, or with a date that is none."""
 
 
 class LeaseBody(Record, frozen=True, kw_only=True):
@@ -214,9 +216,11 @@ class SecretLease:
         if answer.code:
             return None
         try:
-            return msgspec.json.decode(str(answer.body.get("SecretString", "")), type=LeaseBody)
-        except msgspec.DecodeError:
+            body = msgspec.json.decode(str(answer.body.get("SecretString", "")), type=LeaseBody)
+            body.seconds_left(self._clock.now())
+        except _UNREADABLE:
             raise self._unusable() from None
+        return body
 
     def _tag(self, tags: dict[str, str]) -> None:
         self._calls.send(_SERVICE, "TagResource", subject=self.path, SecretId=self.path, Tags=tag_list(tags))

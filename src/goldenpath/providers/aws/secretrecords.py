@@ -44,6 +44,7 @@ _IN_SYNC: Final = "InSync"
 _VENDOR_TAGS: Final = "aws:"
 _MARK_CHARS: Final = 12
 _PATH_PARTS: Final = 4
+_GENERATION_DIGITS: Final = 9
 
 
 class Unlisted(NamedTuple):
@@ -149,9 +150,12 @@ def digests_in(text: str) -> dict[str, str]:
 
 
 def generation_of(tags: Mapping[str, str]) -> int:
-    """Return the fencing number of the last writer; 0 when no run of ours wrote."""
+    """Return the fencing number of the last writer; 0 when no run of ours wrote.
+
+    A number that no run ever reaches is somebody else's text: the next lease is not taken above it.
+    """
     text = tags.get(TAG_GENERATION, "")
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _GENERATION_DIGITS else 0
 
 
 def environment_of(body: Mapping[str, Any]) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -10,7 +14,7 @@ from tests.builders import FakeClock, FakeEntropy
 from tests.canary import hits_in, new_canary
 
 from goldenpath.errors import GoldenpathError
-from goldenpath.providers.aws.calls import AwsCalls
+from goldenpath.providers.aws.calls import ALWAYS_ANSWERED, AwsCalls
 from goldenpath.providers.aws.session import AwsClients, AwsPlace
 
 exceptions = pytest.importorskip("botocore.exceptions")
@@ -124,3 +128,71 @@ def test_values_never_go_to_an_address_in_clear(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(GoldenpathError) as caught:
         clients.client("secretsmanager")
     assert caught.value.code == "store.endpoint-insecure"
+
+
+@contextmanager
+def proxy_that_answers(body: bytes) -> Iterator[str]:
+    """Somebody between us and AWS, who answers every call with 200 and this body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+NO_ANSWERS = {
+    "empty": b"",
+    "page": b"<html>log in first</html>",
+    "cut off": b'{"SecretList": [{"Name": "goldenp',
+    "nothing": b"{}",
+    "null": b"null",
+    "list": b"[]",
+    "text": b'"fine"',
+    "other types": b'{"SecretList": 5, "Parameters": 5, "Parameter": 5, "Tags": 5}',
+}
+ABOUT: dict[str, tuple[str, dict[str, object]]] = {
+    "DescribeParameters": ("ssm", {}),
+    "DescribeSecret": ("secretsmanager", {"SecretId": "a"}),
+    "GetParameter": ("ssm", {"Name": "/a"}),
+    "GetParameters": ("ssm", {"Names": ["/a"]}),
+    "GetSecretValue": ("secretsmanager", {"SecretId": "a"}),
+    "ListSecrets": ("secretsmanager", {}),
+    "PutParameter": ("ssm", {"Name": "/a", "Value": "v"}),
+}
+
+
+@pytest.mark.parametrize("body", NO_ANSWERS.values(), ids=NO_ANSWERS.keys())
+def test_what_is_no_answer_of_aws_never_says_that_nothing_is_there(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    assert ABOUT.keys() <= ALWAYS_ANSWERED.keys()
+    with proxy_that_answers(body) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        calls, assumed = (
+            AwsCalls(AwsClients(AwsPlace(region="us-east-1", role_arn=role)), clock=FakeClock(), entropy=FakeEntropy())
+            for role in ("", "arn:aws:iam::123456789012:role/platform")
+        )
+        for operation, (service, parameters) in ABOUT.items():
+            with pytest.raises(GoldenpathError) as caught:
+                calls.send(service, operation, subject="a/path", **parameters)  # type: ignore[arg-type]
+            assert (operation, caught.value.code) == (operation, "store.unreachable")
+        for opened in (calls, assumed):
+            with pytest.raises(GoldenpathError) as caught:
+                opened.account()
+            assert (caught.value.code, caught.value.__cause__) == ("store.unreachable", None), "the kit's own error quotes the body"

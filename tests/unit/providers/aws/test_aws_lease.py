@@ -108,6 +108,30 @@ def test_a_lease_record_that_somebody_touched_stops_everybody(aws: StrictAws, tm
     assert code_of(lambda: acquire(machine(tmp_path / "two", aws), "run-2")) == "store.lease-unusable"
 
 
+NO_LEASES = {
+    "no date": '{"generation":2,"holder":"x","ends_at":"soon"}',
+    "no zone": '{"generation":2,"holder":"x","ends_at":"2026-01-01T00:00:00"}',
+    "no such date": '{"generation":2,"holder":"x","ends_at":"9999-12-31T23:59:59-23:00"}',
+    "nested": '{"other":' + "[" * 4000,
+}
+
+
+@pytest.mark.parametrize("text", NO_LEASES.values(), ids=NO_LEASES.keys())
+def test_a_lease_that_nobody_can_read_is_an_answer_and_no_fault_of_ours(aws: StrictAws, tmp_path: Path, text: str) -> None:
+    acquire(machine(tmp_path / "one", aws), "run-1")
+    token = "goldenpath-generation-000000000002"
+    aws.client("secretsmanager").put_secret_value(SecretId=LEASE_PATH, ClientRequestToken=token, SecretString=text)
+    assert code_of(lambda: acquire(machine(tmp_path / "two", aws), "run-2")) == "store.lease-unusable"
+
+
+def test_a_forged_generation_on_somebodys_record_does_not_spoil_the_first_lease(aws: StrictAws, tmp_path: Path) -> None:
+    for number, text in enumerate(("9" * 200, "999999999999", "9999999999")):
+        tags = [{"Key": "goldenpath:generation", "Value": text}]
+        aws.client("secretsmanager").create_secret(Name=f"goldenpath/svc/dev/theirs-{number}", Tags=tags)
+    rig = machine(tmp_path / "one", aws)
+    assert (acquire(rig, "run-1"), acquire(rig, "run-1")) == (1, 2)
+
+
 def test_a_lost_lease_record_starts_above_every_generation_that_records_name(aws: StrictAws, tmp_path: Path) -> None:
     rig = machine(tmp_path / "one", aws)
     for _ in range(3):
