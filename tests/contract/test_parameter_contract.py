@@ -184,6 +184,57 @@ def test_of_two_that_saw_the_same_lease_one_gets_it(
     assert parameters.acquire("dev", holder="two", lease_seconds=300).generation == taken[0].generation + 1
 
 
+NO_LEASES = {
+    "no date": '{"base":0,"generation":1,"holder":"x","ends_at":"soon"}',
+    "no zone": '{"base":0,"generation":1,"holder":"x","ends_at":"2026-01-01T00:00:00"}',
+    "no such date": '{"base":0,"generation":1,"holder":"x","ends_at":"9999-12-31T23:59:59-23:00"}',
+    "nested": '{"other":' + "[" * 4000,
+    "built on nothing": '{"base":7,"generation":1}',
+}
+
+
+@pytest.mark.parametrize("text", NO_LEASES.values(), ids=NO_LEASES.keys())
+def test_a_lease_that_nobody_can_read_stops_everybody(bench: Bench, aws: StrictAws, text: str) -> None:  # noqa: F811 - the fixture
+    aws.client("ssm").put_parameter(Name="/goldenpath/dev/_lease", Value=text, Type="String")
+    assert code_of(bench.fence) == "parameter.lease-unreadable"
+
+
+MARKER = "/goldenpath/dev/_requests/payments/"
+FORGED = '"request_id":"SEC-0007","tags":{"goldenpath:id":"SEC-0007"}'
+FORGERIES = {
+    "another's place": ("zz", f'{{"path":"goldenpath/payments/dev/db",{FORGED}}}'),
+    "deeper": ("db/deep", f'{{"path":"goldenpath/payments/dev/db",{FORGED}}}'),
+    "another environment": ("db", f'{{"path":"goldenpath/payments/prod/db",{FORGED}}}'),
+    "another service": ("db", f'{{"path":"goldenpath/search/dev/db",{FORGED}}}'),
+    "two owners": ("db", '{"path":"goldenpath/payments/dev/db","request_id":"SEC-0007","tags":{"goldenpath:id":"SEC-0001"}}'),
+    "no path": ("db", '{"path":"db"}'),
+    "nested": ("db", '{"other":' + "[" * 4000),
+    "no JSON": ("db", "garbage"),
+}
+
+
+@pytest.mark.parametrize(("place", "text"), FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forged_marker_speaks_for_nobody(bench: Bench, aws: StrictAws, place: str, text: str) -> None:  # noqa: F811 - the fixture
+    aws.client("ssm").put_parameter(Name=MARKER + place, Value=text, Type="String")
+    assert bench.all_records() == []
+    if place == "db":
+        found = bench.store.describe(REF)
+        assert found is not None
+        assert found.request_id == ""
+        assert code_of(lambda: bench.create(desired())) == "store.record-exists"
+        assert code_of(lambda: put(bench, {"a": "one"})) == "store.foreign-record"
+    else:
+        made = bench.create(desired())
+        assert bench.all_records() == [made]
+
+
+@pytest.mark.parametrize("text", ["see {{ssm:/other}}", "{{{}}}", "\\{{x}}", '"{{"}}'])
+def test_a_description_is_kept_as_it_is_even_when_aws_would_take_it_for_a_reference(bench: Bench, text: str) -> None:
+    made = bench.create(desired(description=text))
+    assert made == bench.store.describe(REF) == bench.all_records()[0]
+    assert made.description == text
+
+
 def test_a_write_that_came_in_between_is_noticed(parameters: ParameterStore, aws: StrictAws) -> None:  # noqa: F811 - the fixture
     fence = parameters.acquire("dev", holder="one", lease_seconds=300)
     parameters.put(wanted(), SecretValue(b"one"), expected_version=0, fence=fence)

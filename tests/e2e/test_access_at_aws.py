@@ -243,9 +243,8 @@ def test_every_role_of_parameter_store_can_do_its_work(parameters: GuardedParame
     parameters.turn("inject")
     good(parameters.inject(VALUES, "--yes"))
     good(parameters.inject({**VALUES, "API_TOKEN": "tok-canary-7a1e"}, "--yes"))
-    parameters.console.put_parameter(
-        Name=FOLDER + "old_key", Value="canary-7a1e-old", Type="SecureString", Tags=[{"Key": "goldenpath:id", "Value": "SEC-0303"}]
-    )
+    tags, note = [{"Key": "goldenpath:id", "Value": "SEC-0303"}], "OLD_KEY of SEC-0303"
+    parameters.console.put_parameter(Name=FOLDER + "old_key", Value="canary-7a1e-old", Type="SecureString", Tags=tags, Description=note)
     good(parameters.inject(VALUES, "--prune", "--yes"))
     parameters.turn("reader")
     good(parameters.cli("get", "SEC-0304", "--reveal"))

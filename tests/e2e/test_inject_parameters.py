@@ -206,14 +206,24 @@ def test_a_value_as_argument_is_refused_without_echo(zerotouch: Zerotouch) -> No
 def test_prune_lists_then_removes_what_is_no_longer_declared(zerotouch: Zerotouch) -> None:
     zerotouch.inject(VALUES, "--yes")
     tag = [{"Key": "goldenpath:id", "Value": "SEC-0304"}]
-    for key, tags in (("old_token", tag), ("foreign", []), ("of_a_request_that_is_gone", [{"Key": "goldenpath:id", "Value": "SEC-0999"}])):
-        zerotouch.console.put_parameter(Name=FOLDER + key, Value="v", Type="SecureString", Tags=tags)
+    gone = [{"Key": "goldenpath:id", "Value": "SEC-0999"}]
+    there = {
+        "old_token": (tag, "OLD_TOKEN of SEC-0304"),
+        "copied_tag": (tag, "ours, and nobody else's"),
+        "copied_tag_and_note": (tag, "OLD_TOKEN of SEC-0304"),
+        "other_note": (tag, "OTHER_NOTE of SEC-0303"),
+        "foreign": ([], "FOREIGN of SEC-0304"),
+        "of_a_request_that_is_gone": (gone, "OF_A_REQUEST_THAT_IS_GONE of SEC-0999"),
+    }
+    for key, (tags, note) in there.items():
+        zerotouch.console.put_parameter(Name=FOLDER + key, Value="v", Type="SecureString", Tags=tags, Description=note)
+    zerotouch.console.put_parameter(Name=FOLDER + "plain", Value="v", Type="String", Tags=tag, Description="PLAIN of SEC-0304")
     assert json.loads(zerotouch.inject(VALUES, "--dry-run").out)["prunable"] == [FOLDER + "old_token"]
     asked = zerotouch.inject(VALUES, "--prune")
     assert (asked.code, FOLDER + "old_token" in asked.err) == (2, True)
     done = zerotouch.inject(VALUES, "--prune", "--yes")
     assert json.loads(done.out)["pruned"] == [FOLDER + "old_token"]
-    assert sorted(zerotouch.versions()) == sorted([*NAMES, FOLDER + "foreign", FOLDER + "of_a_request_that_is_gone"])
+    assert sorted(zerotouch.versions()) == sorted([*NAMES, FOLDER + "plain", *(FOLDER + key for key in there if key != "old_token")])
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

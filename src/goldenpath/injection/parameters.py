@@ -6,7 +6,7 @@ All faults of all keys are found before the first write. A finding names keys, p
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,11 +19,13 @@ from goldenpath.model.parameter import (
     DesiredParameter,
     ParameterInfo,
     ParameterTier,
+    declared_in,
     folded_key,
     is_same_key,
     key_fault,
     key_note,
     name_faults,
+    normalised_key,
 )
 from goldenpath.model.request import KeySpec, SecretRequest
 from goldenpath.model.secret import SecretValue
@@ -115,13 +117,20 @@ def changes_of(
 
 
 def prunable(declared: Sequence[DeclaredKey], requests: Iterable[SecretRequest], observed: Mapping[str, ParameterInfo]) -> tuple[str, ...]:
-    """Return the parameters that one of ``requests`` owns and no request declares any more.
+    """Return the parameters that an injection wrote for one of ``requests`` and no request declares any more.
 
-    What belongs to a request that is gone from the catalog stays: deleting a file is no decommission (R13).
+    What belongs to a request that is gone from the catalog stays: deleting a file is no decommission (R13). A tag alone is quickly
+    copied, and a deletion is for good, so the note that an injection leaves must name the same request (R20).
     """
     wanted = {each.desired.name for each in declared}
     owners = {request.id for request in requests}
-    return tuple(sorted(info.name for info in observed.values() if info.owner_id in owners and info.name not in wanted))
+    return tuple(sorted(info.name for info in observed.values() if info.name not in wanted and _is_injected(info, owners)))
+
+
+def _is_injected(info: ParameterInfo, owners: Collection[str]) -> bool:
+    key, noted = declared_in(info.description)
+    is_noted = noted == info.owner_id and info.name.rpartition("/")[2] == normalised_key(key)
+    return info.owner_id in owners and info.type == SECURE and is_noted
 
 
 _KEY_HINT: Final = "keys are letters, digits and underscores, such as DATABASE_URL; nothing was written"

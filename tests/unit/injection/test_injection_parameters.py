@@ -43,7 +43,8 @@ def judged(requests: list[SecretRequest], given_values: dict[str, SecretValue], 
 
 
 def info(name: str, **changes: Any) -> ParameterInfo:
-    return msgspec.structs.replace(ParameterInfo(name=FOLDER + name, type=SECURE, version=1, owner_id="SEC-0007"), **changes)
+    made = ParameterInfo(name=FOLDER + name, type=SECURE, version=1, owner_id="SEC-0007", description=f"{name.upper()} of SEC-0007")
+    return msgspec.structs.replace(made, **changes)
 
 
 def changes(count: int) -> tuple[Change, ...]:
@@ -142,7 +143,16 @@ def test_only_differences_are_written_and_no_tier_goes_back() -> None:
 def test_only_what_a_request_in_use_owns_and_nothing_declares_is_prunable() -> None:
     requests = [request("SEC-0007", "TOKEN")]
     declared = declared_keys(requests, settings=PLAIN, tier="standard")
-    there = [info("token"), info("old"), info("foreign", owner_id=""), info("gone", owner_id="SEC-0999")]
+    there = [
+        info("token"),
+        info("old"),
+        info("foreign", owner_id=""),
+        info("gone", owner_id="SEC-0999", description="GONE of SEC-0999"),
+        info("copied_tag", description=""),
+        info("copied_note", description="OLD of SEC-0007"),
+        info("other_note", description="OTHER_NOTE of SEC-0008"),
+        info("plain", type="String"),
+    ]
     assert prunable(declared, requests, {each.name: each for each in there}) == (FOLDER + "old",)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from goldenpath.model.base import Record, canonical_bytes
 from goldenpath.model.secret import SecretRef
-from goldenpath.model.store import DesiredSecret, StoreRecord, VersionInfo
+from goldenpath.model.store import TAG_ID, DesiredSecret, StoreRecord, VersionInfo
 from goldenpath.providers.aws.calls import AwsCalls
 
 MARKERS: Final = "_requests"
@@ -23,6 +23,9 @@ _SERVICE: Final = "ssm"
 _MISSING: Final = "ParameterNotFound"
 _EXISTS: Final = "ParameterAlreadyExists"
 _PAGE: Final = 10
+_REFERENCE: Final = "{{"
+_NO_REFERENCE: Final = r"\u007b\u007b"
+"""Two braces begin a reference to another parameter, which AWS refuses; in JSON they stand in texts alone, and can be spelled so."""
 
 
 class Marker(Record, frozen=True, kw_only=True):
@@ -83,7 +86,7 @@ class Markers:
     def find(self, ref: SecretRef) -> Marker | None:
         """Return the marker; an empty one for a parameter of that name that the platform did not write."""
         answer = self._calls.send(_SERVICE, "GetParameter", subject=self.name(ref), expected=frozenset({_MISSING}), Name=self.name(ref))
-        return None if answer.code == _MISSING else _read(answer.body["Parameter"])
+        return None if answer.code == _MISSING else self._own(answer.body["Parameter"], ref.environment)
 
     def all(self, environment: str) -> Iterator[Marker]:
         """Yield every marker of an environment that the platform wrote, by name."""
@@ -93,7 +96,7 @@ class Markers:
             body = self._calls.send(
                 _SERVICE, "GetParametersByPath", subject=folder, Path=folder, Recursive=True, MaxResults=_PAGE, **following
             ).body
-            yield from (marker for each in body.get("Parameters", ()) if (marker := _read(each)).path)
+            yield from (marker for each in body.get("Parameters", ()) if (marker := self._own(each, environment)).path)
             if not body.get("NextToken"):
                 return
             following = {"NextToken": body["NextToken"]}
@@ -109,7 +112,7 @@ class Markers:
             expected=frozenset({_EXISTS}),
             Name=name,
             Description="What goldenpath applied for the request; holds no value",
-            Value=canonical_bytes(marker).decode(),
+            Value=canonical_bytes(marker).decode().replace(_REFERENCE, _NO_REFERENCE),
             Type="String",
             Tier="Standard",
             **({"Overwrite": False, "Tags": tags} if is_new else {"Overwrite": True}),
@@ -121,6 +124,13 @@ class Markers:
         listed = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         for name in [self.name(ref), *names]:
             self._calls.send(_SERVICE, "AddTagsToResource", subject=name, ResourceType="Parameter", ResourceId=name, Tags=listed)
+
+    def _own(self, parameter: dict[str, Any], environment: str) -> Marker:
+        """Return the marker in a parameter; an empty one unless it speaks of the request whose place this is, and of one alone."""
+        marker = _read(parameter)
+        *_, service, of_environment, name = ["", "", *marker.path.split("/")]
+        is_here = of_environment == environment and parameter["Name"] == f"{self._folder(environment)}/{service}/{name}"
+        return marker if is_here and marker.tags.get(TAG_ID, "") == marker.request_id else Marker()
 
     def _folder(self, environment: str) -> str:
         return f"/{self._prefix}/{environment}/{MARKERS}"
@@ -135,5 +145,5 @@ def place_of(ref: SecretRef) -> tuple[str, str]:
 def _read(parameter: dict[str, Any]) -> Marker:
     try:
         return msgspec.json.decode(parameter["Value"], type=Marker)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return Marker()
