@@ -99,11 +99,11 @@ class AdaptivePace:
     def _wait(self, name: str, rate: float) -> float:
         """Book the next turn, wait for it and return the share of the rate that it was booked at."""
         now = self._now()
-        before = self._buckets.change(name, lambda bucket: bucket._replace(next_at=_start(bucket, now) + 1 / (rate * bucket.share)))
+        before = self._buckets.change(name, lambda bucket: bucket._replace(next_at=_start(bucket, now) + 1 / (rate * _share(bucket))))
         pause = _start(before, now) - now
         if pause > 0:
             self._clock.sleep(pause)
-        return before.share
+        return _share(before)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -125,11 +125,16 @@ def _start(bucket: Bucket, now: float) -> float:
     return bucket.next_at if now < bucket.next_at <= now + LONGEST_QUEUE_SECONDS else now
 
 
+def _share(bucket: Bucket) -> float:
+    """Return a share that can have come about: buckets may lie in a file that somebody edited."""
+    return min(1.0, max(bucket.share, SLOWEST_SHARE))
+
+
 def _slowed(bucket: Bucket, now: float) -> Bucket:
     if 0 <= now - bucket.slowed_at < SETTLING_SECONDS:
         return bucket
-    return bucket._replace(share=max(bucket.share / 2, SLOWEST_SHARE), slowed_at=now)
+    return bucket._replace(share=max(_share(bucket) / 2, SLOWEST_SHARE), slowed_at=now)
 
 
 def _recovered(bucket: Bucket) -> Bucket:
-    return bucket._replace(share=min(1.0, bucket.share + RECOVERY_SHARE))
+    return bucket._replace(share=min(1.0, _share(bucket) + RECOVERY_SHARE))

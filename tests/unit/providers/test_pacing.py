@@ -241,6 +241,15 @@ def test_a_file_that_cannot_be_understood_starts_anew(tmp_path: Path, content: b
     assert clock.pauses[-1] == pytest.approx(0.1, abs=A_LITTLE)
 
 
+@pytest.mark.parametrize(("share", "paused"), [(0, 0.8), (-1, 0.8), (1e-320, 0.8), (5e9, 0.1)])
+def test_a_share_that_nobody_can_have_written_counts_as_the_nearest_that_can(tmp_path: Path, share: float, paused: float) -> None:
+    buckets = SharedBuckets(tmp_path / "state")
+    (tmp_path / "state" / PACE_FILE).write_text(json.dumps({"one/write": [0, share, 0]}))
+    clock = BookingClock()
+    take(make_pace(clock, buckets=buckets), times=2)
+    assert clock.pauses[-1] == pytest.approx(paused, abs=A_LITTLE)
+
+
 def test_a_shared_file_that_others_could_write_is_refused(tmp_path: Path) -> None:
     SharedBuckets(tmp_path / "state")
     (tmp_path / "state" / PACE_FILE).chmod(0o666)

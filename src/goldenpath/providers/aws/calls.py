@@ -127,7 +127,7 @@ class AwsCalls:
         kit = exceptions_of_the_kit()
         try:
             # a client is made here too: looking for credentials can ask the network
-            body = _call(getattr(self._clients.client(service), _snake(operation)), parameters)
+            body = _call(_method(self._clients, service, operation), parameters)
         except kit.ClientError as error:
             code = code_of(error.response)
             if code in expected:
@@ -147,6 +147,19 @@ class AwsCalls:
         return Answer(body)
 
 
+def _method(clients: AwsClients, service: str, operation: str) -> Callable[..., dict[str, Any]]:
+    """Return the method of a client; the kit lets some faults of the configuration out as they are."""
+    import botocore.exceptions  # noqa: PLC0415 - comes with boto3
+
+    try:
+        method: Callable[..., dict[str, Any]] = getattr(clients.client(service), _snake(operation))
+    except botocore.exceptions.BotoCoreError:  # some are OSError or ValueError as well
+        raise
+    except (OSError, ValueError) as error:
+        raise _bad_configuration(type(error).__name__) from None
+    return method
+
+
 def _call(method: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
     """Send the call; an empty body when the kit's parser falls over what came back, be it the answer or new credentials.
 
@@ -157,8 +170,10 @@ def _call(method: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> 
 
     try:
         return method(**parameters)
-    except botocore.exceptions.BotoCoreError:  # some are ValueError as well
+    except botocore.exceptions.BotoCoreError:
         raise
+    except OSError as error:  # a file of the configuration, e.g. a web identity token: faults of the network have names of their own
+        raise _bad_configuration(type(error).__name__) from None
     except (AttributeError, KeyError, TypeError, ValueError, botocore.parsers.ResponseParserError):
         return {}
 

@@ -101,11 +101,13 @@ def _ambient(place: AwsPlace) -> Any:
     try:
         return kit.Session(region_name=place.region, profile_name=place.profile or None)
     except botocore.exceptions.ProfileNotFound as error:
+        profile = str(error.kwargs.get("profile", place.profile))
+        where = "environments.<name>.stores.<provider>.profile in goldenpath.yaml" if place.profile else "AWS_PROFILE"
         raise Misconfigured(
             "store.profile-unknown",
-            f"AWS has no profile {place.profile!r} on this machine",
-            subject=place.profile,
-            hint="look at environments.<name>.stores.<provider>.profile in goldenpath.yaml, and at the AWS configuration file",
+            f"AWS has no profile {profile!r} on this machine",
+            subject=profile,
+            hint=f"look at {where}, and at the AWS configuration file",
         ) from error
 
 
@@ -118,6 +120,8 @@ def _assumed(session: Any, place: AwsPlace) -> Any:
 
     require_safe_endpoint(session.client("sts", config=_config()).meta.endpoint_url)
     core = session._session  # noqa: SLF001 - boto3 has no public way to a role that renews itself
+    if core.get_credentials() is None:
+        raise exceptions_of_the_kit().NoCredentialsError
     fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
         client_creator=lambda service, **options: session.client(service, **{**options, "config": _config()}),
         source_credentials=core.get_credentials(),

@@ -196,3 +196,38 @@ def test_what_is_no_answer_of_aws_never_says_that_nothing_is_there(monkeypatch: 
             with pytest.raises(GoldenpathError) as caught:
                 opened.account()
             assert (caught.value.code, caught.value.__cause__) == ("store.unreachable", None), "the kit's own error quotes the body"
+
+
+ROLE = "arn:aws:iam::123456789012:role/platform"
+NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+NOBODY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+SURROUNDINGS: dict[str, tuple[dict[str, str], AwsPlace, str]] = {
+    "profile": ({"AWS_PROFILE": "nope"}, AwsPlace(region="us-east-1"), "store.profile-unknown"),
+    "profile and role": ({"AWS_PROFILE": "nope"}, AwsPlace(region="us-east-1", role_arn=ROLE), "store.profile-unknown"),
+    "role of nobody": ({**NOWHERE, **NOBODY}, AwsPlace(region="us-east-1", role_arn=ROLE), "store.no-credentials"),
+    "no address": ({"AWS_ENDPOINT_URL": "garbage"}, AwsPlace(region="us-east-1"), "store.kit-misconfigured"),
+    "half an address": ({"AWS_ENDPOINT_URL": "http://[::1"}, AwsPlace(region="us-east-1"), "store.kit-misconfigured"),
+    "no token file": (
+        {**NOWHERE, **NOBODY, "AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent/token"},
+        AwsPlace(region="us-east-1"),
+        "store.kit-misconfigured",
+    ),
+    "role in clear": (
+        {"AWS_ENDPOINT_URL_STS": "http://evil.example"},
+        AwsPlace(region="us-east-1", role_arn=ROLE),
+        "store.endpoint-insecure",
+    ),
+}
+
+
+@pytest.mark.parametrize(("variables", "place", "code"), SURROUNDINGS.values(), ids=SURROUNDINGS.keys())
+def test_surroundings_that_cannot_work_are_named(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], place: AwsPlace, code: str
+) -> None:
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text) if text else monkeypatch.delenv(name)
+    calls = AwsCalls(AwsClients(place), clock=FakeClock(), entropy=FakeEntropy(), expected_account="123456789012")
+    with pytest.raises(GoldenpathError) as caught:
+        calls.send("secretsmanager", "GetSecretValue", subject="a/path", SecretId="a")
+    assert caught.value.code == code
+    assert variables.get("AWS_PROFILE", "") in caught.value.message
