@@ -19,7 +19,15 @@ VERBS: tuple[tuple[str, ...], ...] = (
     *(("policy", "check", "--base", "main", "--head", "next"), ("policy", "explain"), ("policy", "waivers")),
     *(("preview", "--base", "main", "--head", "next"), ("approve", "--head", "next"), ("apply", "--dry-run"), ("apply", "--yes")),
     *(("adopt", "SEC-0007", "--dry-run"), ("restore", "SEC-0007", "--dry-run"), ("get", "SEC-0007"), ("status",)),
-    *(("trace", "SEC-0007"), ("drift",), ("orphans",), ("audit", "verify"), ("audit", "tail", "-n", "1000"), ("audit", "export"), ("doctor",)),
+    *(
+        ("trace", "SEC-0007"),
+        ("drift",),
+        ("orphans",),
+        ("audit", "verify"),
+        ("audit", "tail", "-n", "1000"),
+        ("audit", "export"),
+        ("doctor",),
+    ),
     *(
         ("audit", "export", "--format", "csv"),
         ("audit", "export", "--format", "ocsf"),

@@ -217,4 +217,5 @@ def _short(value: object) -> str:
 
 
 _REPLICAS: Final = "replicas"
-_NO_REPLICAS: Final = _short("")
+_NO_REPLICAS: Final = "12ae32cb1ec0"
+"""The digest of no replicas, written out: computing it would load OpenSSL with every command (P4). A test holds it."""
