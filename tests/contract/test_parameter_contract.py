@@ -246,6 +246,31 @@ def test_a_write_that_came_in_between_is_noticed(parameters: ParameterStore, aws
     assert {code_of(call) for call in again} == {"parameter.version-race"}
 
 
+@pytest.mark.parametrize("what", ["value", "container"])
+def test_a_run_that_slept_between_its_look_and_its_write_does_not_call_it_done(
+    bench: Bench,
+    parameters: ParameterStore,
+    aws: StrictAws,  # noqa: F811 - the fixture
+    what: str,
+) -> None:
+    """AWS takes the write of a run whose lease ended meanwhile; what it reports must not be success (R19)."""
+    fence = bench.fence(holder="slow")
+    bench.create(desired(), fence=fence)
+
+    def sleep_through_a_takeover() -> None:
+        bench.clock.advance(301)
+        parameters.acquire("dev", holder="fast", lease_seconds=300)
+
+    changed = desired(description="late")
+    writes = {
+        "value": lambda: put(bench, {"a": "one"}, fence=fence),
+        "container": lambda: bench.store.update(changed, bookkeeping=bookkeeping(changed), fence=fence),
+    }
+    place = {"value": f"{FOLDER}/a", "container": "*/_requests/*"}[what]
+    aws.faults.call_back("PutParameter", sleep_through_a_takeover, when="before", resource=place)
+    assert code_of(writes[what]) == "store.fenced-out"
+
+
 def test_many_parameters_cost_few_calls(parameters: ParameterStore, aws: StrictAws) -> None:  # noqa: F811 - the fixture
     fence = parameters.acquire("dev", holder="one", lease_seconds=300)
     for number in range(60):

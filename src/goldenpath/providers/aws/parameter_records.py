@@ -113,6 +113,7 @@ class ParameterRecords:
         if before.tags != marker.tags:
             self._markers.retag(desired.ref, marker.tags, [info.name for info in owned])
         self._markers.write(desired.ref, marker, is_new=False)
+        self._parameters.require_fence_still(fence, written="what was applied for the request")
         return marker.record(desired.ref, _versions(owned))
 
     def put_version(

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
-from goldenpath.errors import Conflict
+from goldenpath.errors import Conflict, ProviderUnavailable
 from goldenpath.model.parameter import SECURE, VERSIONS_MAX, DesiredParameter, ParameterInfo, ParameterTier
 from goldenpath.model.secret import SecretValue
 from goldenpath.model.store import TAG_ID, Fence
 from goldenpath.ports.clock import Clock
 from goldenpath.ports.parameters import ParameterValue
 from goldenpath.providers.aws.calls import AwsCalls
+from goldenpath.providers.aws.failures import unreachable
 from goldenpath.providers.aws.parameter_lease import ParameterLeases
 
 PERMISSIONS: Final = (
@@ -128,6 +129,7 @@ class SsmParameters:
             raise labelled(desired.name)
         if answer.code == _EXISTS or int(answer.body["Version"]) != expected_version + 1:
             raise _raced(desired.name, written=answer.code != _EXISTS)
+        self.require_fence_still(fence, written=f"version {expected_version + 1} of {desired.name}")
         return expected_version + 1
 
     def delete(self, names: Collection[str], *, fence: Fence) -> frozenset[str]:
@@ -172,6 +174,23 @@ class SsmParameters:
         self._leases.require(fence)
         with self._lock:
             self._looked = {fence: now}
+
+    def require_fence_still(self, fence: Fence, *, written: str) -> None:
+        """Look again after a write (R19): a run that was stopped between its look and the write may have written under a lost lease.
+
+        Costs nothing within :data:`FENCE_SECONDS` of the last look.
+
+        Raises:
+            Conflict: ``store.fenced-out``, naming what was written all the same.
+            ProviderUnavailable: ``store.unreachable``: the write took effect, and nobody knows under whose lease.
+        """
+        try:
+            self.require_fence(fence)
+        except ProviderUnavailable as error:
+            raise unreachable(f"{written} was written, and the lease could not be looked at after that", subject=error.subject) from error
+        except Conflict as error:
+            said = f"{error.message}; {written} was written all the same"
+            raise Conflict(error.code, said, subject=error.subject, hint=error.hint) from error
 
     def _described(self, path: str, owner: str = "") -> Iterator[dict[str, Any]]:
         filters = [{"Key": "Path", "Option": "OneLevel", "Values": [path]}]
