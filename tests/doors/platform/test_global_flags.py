@@ -26,6 +26,7 @@ WORDS = {
     "apply": ["--yes"],
     "exec": ["SEC-0007", "--", "true"],
     "seed": ["SEC-0007", "--generate", "password"],
+    "inject": ["--service", "payments", "--environment", "dev", "--from-env", "HOME", "--yes"],
     "demo": ["unused"],
     "status": [],
     "drift": [],
