@@ -57,11 +57,15 @@ class LeaseBody(Record, frozen=True, kw_only=True):
 
 
 class LeaseLook(NamedTuple):
-    """What one look shows. ``settled``: the highest generation whose run left nothing half done."""
+    """What one look shows. ``settled``: the highest generation whose run left nothing half done.
+
+    ``arn`` is another one when the record was deleted and made anew, and then the same generation may be somebody else's.
+    """
 
     generation: int
     is_released: bool
     settled: int
+    arn: str = ""
 
 
 class SecretLease:
@@ -81,6 +85,7 @@ class SecretLease:
         self._clock = clock
         self._lock = threading.RLock()
         self._held: Fence | None = None
+        self._held_arn = ""
         self._unanswered: LeaseBody | None = None
         self._trusted: tuple[Fence, float] | None = None
 
@@ -95,7 +100,8 @@ class SecretLease:
         if match is None or answer.body.get("DeletedDate"):
             raise self._unusable()
         generation = int(match[1])
-        return LeaseLook(generation, _number(tags.get(TAG_RELEASED, "")) >= generation, _number(tags.get(TAG_SETTLED, "")))
+        is_released = _number(tags.get(TAG_RELEASED, "")) >= generation
+        return LeaseLook(generation, is_released, _number(tags.get(TAG_SETTLED, "")), str(answer.body.get("ARN", "")))
 
     def acquire(self, *, holder: str, lease_seconds: float, lowest: Callable[[], int]) -> Fence:
         """Take the environment.
@@ -150,7 +156,7 @@ class SecretLease:
     def _is_holder(self, fence: Fence, seen: LeaseLook) -> bool:
         if seen.generation != fence.generation:
             return False
-        if self._held is not None and self._held.generation == fence.generation:
+        if self._held is not None and self._held.generation == fence.generation and self._held_arn == seen.arn:
             return self._held == fence
         body = self._read()
         return body is not None and (body.generation, body.holder) == (fence.generation, fence.holder)
@@ -206,7 +212,10 @@ class SecretLease:
             raise self._over_quota()
         if answer.code == "InvalidRequestException":
             raise self._unusable()
-        return not answer.code
+        if answer.code:
+            return False
+        self._held_arn = str(answer.body.get("ARN", ""))
+        return True
 
     def _read(self) -> LeaseBody | None:
         gone = frozenset({"ResourceNotFoundException", "InvalidRequestException"})

@@ -143,6 +143,20 @@ def test_a_lost_lease_record_starts_above_every_generation_that_records_name(aws
     assert apply_held(late, many(3)).is_complete
 
 
+def test_a_lease_record_that_was_made_anew_is_not_the_one_that_was_held(aws: StrictAws, tmp_path: Path) -> None:
+    """Before anything was written both get generation 1, and only the second may write."""
+    clock = FakeClock()
+    mine, theirs = (machine(tmp_path / name, aws, clock=clock, holder=name) for name in ("mine", "theirs"))
+    lost = mine.bench().fence(holder="mine")
+    aws.allow_forced_deletes()
+    aws.client("secretsmanager").delete_secret(SecretId=LEASE_PATH, ForceDeleteWithoutRecovery=True)
+    clock.advance(3)
+    fence = theirs.bench().fence(holder="theirs")
+    assert (lost.generation, fence.generation) == (1, 1)
+    assert code_of(lambda: mine.bench().create(fence=lost)) == "store.fenced-out"
+    assert theirs.bench().create(fence=fence).generation == 1
+
+
 def test_too_many_runs_in_a_day_say_so(aws: StrictAws, tmp_path: Path) -> None:
     rig = machine(tmp_path / "one", aws)
     codes = set()
