@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from goldenpath.errors import AccessDenied, GoldenpathError, Misconfigured, ProviderRefused, ProviderUnavailable, Unauthenticated
+from goldenpath.errors import AccessDenied, GoldenpathError, Misconfigured, ProviderRefused, ProviderUnavailable
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.pace import THROTTLED, UNPACED, Operation, Pace
-from goldenpath.providers.aws.failures import code_of, failure, unreachable
+from goldenpath.providers.aws.failures import code_of, failure, no_credentials, unreachable
 from goldenpath.providers.aws.session import AwsClients, exceptions_of_the_kit
 
 TRIES = 6
@@ -134,7 +134,7 @@ class AwsCalls:
                 return Answer({}, code)
             raise failure(error.response, operation=operation, subject=subject) from error
         except (kit.NoCredentialsError, kit.PartialCredentialsError, kit.CredentialRetrievalError, kit.TokenRetrievalError) as error:
-            raise _no_credentials() from error
+            raise no_credentials() from error
         except (kit.ConfigNotFound, kit.ConfigParseError, kit.InvalidConfigError, kit.InvalidRegionError, kit.NoRegionError) as error:
             raise _bad_configuration(type(error).__name__) from error
         except kit.ParamValidationError:
@@ -189,14 +189,6 @@ def _wrong_account(found: str, expected: str, subject: str) -> GoldenpathError:
         f"the AWS credentials belong to account {found}, the environment to {expected}",
         subject=subject,
         hint="use the credentials of the environment's own account; nothing was read or written",
-    )
-
-
-def _no_credentials() -> GoldenpathError:
-    return Unauthenticated(
-        "store.no-credentials",
-        "no AWS credentials were found",
-        hint="log in to AWS, or set environments.<name>.stores.<provider>.profile in goldenpath.yaml",
     )
 
 

@@ -107,5 +107,14 @@ def unreachable(said: str, *, subject: str) -> ProviderUnavailable:
     return ProviderUnavailable("store.unreachable", said, subject=subject, hint=hint, retry_after_seconds=RETRY_SECONDS)
 
 
+def no_credentials() -> GoldenpathError:
+    """Return the error for a machine that has none."""
+    return Unauthenticated(
+        "store.no-credentials",
+        "no AWS credentials were found",
+        hint="log in to AWS, or set environments.<name>.stores.<provider>.profile in goldenpath.yaml",
+    )
+
+
 def _request(request_id: str) -> str:
     return f", request {request_id}" if _REQUEST_ID.fullmatch(request_id) else ""

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from goldenpath.errors import Misconfigured
+from goldenpath.providers.aws.failures import no_credentials
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -121,7 +122,7 @@ def _assumed(session: Any, place: AwsPlace) -> Any:
     require_safe_endpoint(session.client("sts", config=_config()).meta.endpoint_url)
     core = session._session  # noqa: SLF001 - boto3 has no public way to a role that renews itself
     if core.get_credentials() is None:
-        raise exceptions_of_the_kit().NoCredentialsError
+        raise no_credentials()
     fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
         client_creator=lambda service, **options: session.client(service, **{**options, "config": _config()}),
         source_credentials=core.get_credentials(),
