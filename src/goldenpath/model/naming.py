@@ -11,6 +11,8 @@ from goldenpath.model.secret import SecretRef
 
 EXTERNAL_SECRET_SUFFIX = "-sync"
 PARAMETER_PROVIDER = "aws-parameter-store"
+PLATFORM_FOLDER = "_platform"
+"""An underscore cannot stand in a label, so no request's path is ever in here."""
 
 
 def store_path(request: SecretRequest, *, prefix: str = "goldenpath") -> str:
@@ -20,8 +22,8 @@ def store_path(request: SecretRequest, *, prefix: str = "goldenpath") -> str:
 
 
 def platform_record_path(environment: str, *, prefix: str = "goldenpath") -> str:
-    """Return the path of the platform's own record of an environment: an underscore cannot begin a label, so no request is ever there."""
-    return f"{prefix}/_platform/{environment}"
+    """Return the path of the platform's own record of an environment."""
+    return f"{prefix}/{PLATFORM_FOLDER}/{environment}"
 
 
 def parameter_path(request: SecretRequest, key: str, *, prefix: str = "goldenpath") -> str:

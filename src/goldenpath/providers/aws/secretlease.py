@@ -32,8 +32,6 @@ from goldenpath.providers.aws.secretrecords import holder_of, tag_list, tags_of
 
 TRUSTED_SECONDS: Final = 2.0
 """How long one look at the lease counts."""
-FOLDER: Final = "_platform"
-"""An underscore cannot stand in a DNS label, so no request's path is ever in here."""
 TAG_PLATFORM: Final = "goldenpath:platform"
 TAG_SETTLED: Final = "goldenpath:settled"
 TAG_RELEASED: Final = "goldenpath:released"

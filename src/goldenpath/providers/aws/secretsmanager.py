@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from goldenpath.errors import GoldenpathError, ProviderRefused
+from goldenpath.model.naming import PLATFORM_FOLDER
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.store import TAG_APPLIED, TAG_GENERATION, DesiredSecret, Fence, Stage, StoreRecord, VersionInfo
 from goldenpath.ports.clock import Clock
@@ -21,7 +22,7 @@ from goldenpath.providers.aws import secretchanges, secretvalues
 from goldenpath.providers.aws.calls import AwsCalls
 from goldenpath.providers.aws.failures import unreachable
 from goldenpath.providers.aws.secretcalls import EXISTS, SecretCalls
-from goldenpath.providers.aws.secretlease import FOLDER, SecretLease
+from goldenpath.providers.aws.secretlease import SecretLease
 from goldenpath.providers.aws.secretledger import SecretLedger
 from goldenpath.providers.aws.secretrecords import (
     PROVIDER,
@@ -236,7 +237,7 @@ class SecretsManagerStore:
         return found
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        own = f"{self._prefix}/{FOLDER}/"
+        own = f"{self._prefix}/{PLATFORM_FOLDER}/"
         return (row for row in self._secrets.pages(f"{self._prefix}/") if not str(row["Name"]).startswith(own))
 
     def _highest_generation(self, environment: str) -> int:
