@@ -9,9 +9,11 @@ from typing import NoReturn
 
 from goldenpath.errors import Misconfigured
 from goldenpath.model.audit import Actor, Source
+from goldenpath.model.cluster import ClusterAccess
 from goldenpath.model.settings import Settings
 from goldenpath.ports.audit import AuditSink
 from goldenpath.ports.clock import Clock, Entropy
+from goldenpath.ports.cluster import Cluster
 from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.parameters import ParameterStore
@@ -35,6 +37,16 @@ def no_infrastructure() -> NoReturn:
     raise Misconfigured("terraform.missing", "no infrastructure tool is wired", hint="use provision.engine: direct")
 
 
+def no_cluster(environment: str, access: ClusterAccess) -> NoReturn:  # noqa: ARG001 - the signature of ``Services.cluster``
+    """Refuse: nobody said which cluster ``environment`` projects into."""
+    raise Misconfigured(
+        "cluster.not-configured",
+        f"it is not stated how to reach the cluster of {environment}",
+        subject=environment,
+        hint=f"set environments.{environment}.kubernetes.context in goldenpath.yaml, or name one with --context (and --kubeconfig)",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The wired platform. Members that open files or databases are callables, so a verb pays only for what it uses.
@@ -43,6 +55,7 @@ class Services:
     ``infrastructure`` plans and makes containers where ``provision.engine`` is not ``direct``.
     ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
+    ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -65,6 +78,7 @@ class Services:
     index_file: Callable[[], Path | None] = lambda: None
     parameters: Callable[[str], ParameterStore] = no_parameters
     infrastructure: Callable[[], Infrastructure] = no_infrastructure
+    cluster: Callable[[str, ClusterAccess], Cluster] = no_cluster
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

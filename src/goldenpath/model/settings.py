@@ -74,11 +74,37 @@ class OpenBaoSettings(Contract, frozen=True, kw_only=True):
     role: Label = "external-secrets"
 
 
+class ArgoSettings(Contract, frozen=True, kw_only=True):
+    """The Argo CD that brings the environment's manifests to its cluster.
+
+    ``application`` is looked up in ``namespace`` of the environment's cluster, or asked of the API at ``server``, with the token in the
+    variable ARGOCD_AUTH_TOKEN. ``{environment}`` in the name stands for the environment's name.
+    """
+
+    application: Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[a-z0-9{}.-]+$(?!\n)")] = "goldenpath-{environment}"
+    namespace: Label = "argocd"
+    server: Annotated[str, Meta(max_length=255, pattern=r"^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?$(?!\n)")] | None = None
+
+
+class KubernetesSettings(Contract, frozen=True, kw_only=True):
+    """How the platform itself reaches the environment's cluster, in kubectl's words: a kubeconfig file and a context in it.
+
+    ``kubeconfig`` is KUBECONFIG's file, or the one in the home folder, unless stated; inside a pod without either, its service account
+    counts. ``cluster_id`` is the uid of the cluster's namespace kube-system: where it is stated, no other cluster is written to (R33).
+    """
+
+    kubeconfig: FolderPath | None = None
+    context: Text = ""
+    cluster_id: Annotated[str, Meta(max_length=36, pattern=r"^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$(?!\n)")] = ""
+    argo_cd: ArgoSettings | None = None
+
+
 class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     """One environment: its account, region, cluster, key, and the store behind each provider.
 
     ``oidc_provider`` is the cluster's issuer as IAM knows it, for the role that External Secrets assumes. ``replica_regions`` hold copies
-    of every secret of Secrets Manager, under the account's own key there, or under the one in ``replica_keys``.
+    of every secret of Secrets Manager, under the account's own key there, or under the one in ``replica_keys``. ``kubernetes`` says how
+    the platform itself looks into the cluster; without it, only a verb that is told on the command line does.
     """
 
     account: Account | None = None
@@ -91,6 +117,7 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     oidc_provider: OidcProvider | None = None
     stores: dict[Label, StoreSettings] = {}
     openbao: OpenBaoSettings = OpenBaoSettings()
+    kubernetes: KubernetesSettings | None = None
 
     def store(self, provider: str) -> StoreSettings:
         """Return the store behind a provider; the embedded one when none is configured."""
