@@ -104,7 +104,7 @@ class FakeCluster:
         before = self._require(ref)
         if resource_version and before.meta.resource_version != resource_version:
             raise Conflict("cluster.object-changed", "the object changed meanwhile", subject=str(ref))
-        tree = {**copy.deepcopy(before.body), "metadata": {"labels": before.meta.labels, "annotations": before.meta.annotations}}
+        tree = copy.deepcopy({**before.body, "metadata": {"labels": before.meta.labels, "annotations": before.meta.annotations}})
         merged = _merge(tree, merge)
         meta = merged.pop("metadata")
         return self.put(

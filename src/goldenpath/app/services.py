@@ -14,6 +14,7 @@ from goldenpath.model.settings import Settings
 from goldenpath.ports.audit import AuditSink
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.cluster import Cluster
+from goldenpath.ports.deployer import Deployer
 from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.parameters import ParameterStore
@@ -47,6 +48,16 @@ def no_cluster(environment: str, access: ClusterAccess) -> NoReturn:  # noqa: AR
     )
 
 
+def no_deployer(environment: str, access: ClusterAccess) -> NoReturn:  # noqa: ARG001 - the signature of ``Services.deployer``
+    """Refuse: no Argo CD is known for ``environment``."""
+    raise Misconfigured(
+        "argo.not-configured",
+        f"no Argo CD is stated for {environment}",
+        subject=environment,
+        hint=f"set environments.{environment}.kubernetes.argoCd in goldenpath.yaml",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The wired platform. Members that open files or databases are callables, so a verb pays only for what it uses.
@@ -55,7 +66,8 @@ class Services:
     ``infrastructure`` plans and makes containers where ``provision.engine`` is not ``direct``.
     ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
-    ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it.
+    ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
+    ``deployer`` the Argo CD that brings manifests there.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -79,6 +91,7 @@ class Services:
     parameters: Callable[[str], ParameterStore] = no_parameters
     infrastructure: Callable[[], Infrastructure] = no_infrastructure
     cluster: Callable[[str, ClusterAccess], Cluster] = no_cluster
+    deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from goldenpath.app.cluster_state import ClusterStanding, looks_into_cluster, standings
 from goldenpath.app.dates import first_dates
 from goldenpath.app.desired import scopes_of, stores_used
 from goldenpath.app.planning import plan_scope
@@ -15,6 +16,7 @@ from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.intent.catalog import Catalog
 from goldenpath.model.audit import Target
+from goldenpath.model.cluster import NO_ACCESS, ClusterAccess
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.finding import Finding
 from goldenpath.model.instant import from_text
@@ -30,7 +32,8 @@ from goldenpath.policy.context import GateContext
 class StatusRow:
     """One request. ``value`` is ``present``, ``awaiting-value``, ``no-record``, ``scheduled-for-deletion`` or ``foreign``.
 
-    ``drift`` is the plan's word for its record; days are counted to today, negative when over; None where nothing is due.
+    ``drift`` is the plan's word for its record; days are counted to today, negative when over; None where nothing is due. ``cluster`` is
+    how it stands in the environment's cluster (see ``ClusterStanding``), empty where none is expected or nobody said how to look.
     """
 
     id: str
@@ -47,6 +50,8 @@ class StatusRow:
     rotation_due_days: int | None
     is_rotation_overdue: bool
     ttl_left_days: int | None
+    cluster: str = ""
+    cluster_message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +65,10 @@ class Status:
     findings: tuple[Finding, ...]
 
 
-def read_status(services: Services, *, environments: Sequence[str] = (), is_thorough: bool = False) -> Status:
-    """Look at the catalog and the stores; nothing is changed and no value is read.
+def read_status(
+    services: Services, *, environments: Sequence[str] = (), is_thorough: bool = False, access: ClusterAccess = NO_ACCESS
+) -> Status:
+    """Look at the catalog, the stores and, where it is stated how to reach them, the clusters; nothing is changed and no value is read.
 
     ``is_thorough`` looks at each record in full, where a store's list leaves something out.
 
@@ -88,7 +95,14 @@ def read_status(services: Services, *, environments: Sequence[str] = (), is_thor
     steps = {step.request_id: step for plan in plans for step in plan.steps if step.action != "orphan"}
     return Status(
         commit=governance.commit,
-        rows=_rows(services, governance, catalog, requests, steps=steps, records=records),
+        rows=_with_clusters(
+            services,
+            governance,
+            requests,
+            records,
+            access,
+            rows=_rows(services, governance, catalog, requests, steps=steps, records=records),
+        ),
         orphans=tuple(step for plan in plans for step in plan.steps if step.action == "orphan"),
         plans=tuple(plans),
         findings=catalog.findings,
@@ -112,6 +126,30 @@ def _rows(
     return tuple(
         _row(request, context, steps.get(request.id), records.get(store_ref(request, prefix=prefix)), first.get(request.id))
         for request in requests
+    )
+
+
+def _with_clusters(
+    services: Services,
+    governance: Governance,
+    requests: Sequence[SecretRequest],
+    records: Mapping[SecretRef, StoreRecord],
+    access: ClusterAccess,
+    *,
+    rows: tuple[StatusRow, ...],
+) -> tuple[StatusRow, ...]:
+    prefix = governance.settings.naming.prefix
+    found: dict[str, ClusterStanding] = {}
+    for environment in sorted({request.environment for request in requests}):
+        if not (access.is_stated or looks_into_cluster(services, governance.settings, environment)):
+            continue
+        services.progress(f"{environment}: looking into the cluster")
+        mine = [request for request in requests if request.environment == environment]
+        own = {request.id: records.get(store_ref(request, prefix=prefix)) for request in mine}
+        kept = {name: record for name, record in own.items() if record is not None and record.request_id == name}
+        found |= standings(services, governance.settings, environment, kept, mine, access=access)
+    return tuple(
+        replace(row, cluster=found[row.id].state, cluster_message=found[row.id].message) if row.id in found else row for row in rows
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from goldenpath.app.audit_log import tail_audit
 from goldenpath.app.check import CheckResult
@@ -12,11 +11,14 @@ from goldenpath.app.deliver import rendered
 from goldenpath.app.effects import desired_of
 from goldenpath.app.locate import Located, locate
 from goldenpath.app.provenance import Origin, judged_origin, origin_of
+from goldenpath.app.seam import CLUSTER_SEAM, Seam
 from goldenpath.app.services import Services
+from goldenpath.app.trace_cluster import cluster_seams
 from goldenpath.audit.query import RecordFilter
 from goldenpath.audit.record import AuditRecord
 from goldenpath.errors import GoldenpathError, NotFound
 from goldenpath.model.change import CommitInfo
+from goldenpath.model.cluster import NO_ACCESS, ClusterAccess
 from goldenpath.model.correlation import correlation_id
 from goldenpath.model.instant import to_text
 from goldenpath.model.lifecycle import PROJECTED_STATES
@@ -24,19 +26,7 @@ from goldenpath.model.store import TAG_COMMIT, StoreRecord
 from goldenpath.projection.external_secret import external_secret_path
 from goldenpath.provision.observe import is_as_desired
 
-SeamState = Literal["ok", "behind", "waiting", "unknown"]
 RECORDS_LOOKED_AT = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seam:
-    """One step of the way. ``waiting`` needs a person, ``behind`` needs a command, ``unknown`` could not be looked at."""
-
-    name: str
-    state: SeamState
-    summary: str
-    time: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +45,24 @@ class Trace:
     @property
     def unseen(self) -> tuple[Seam, ...]:
         """The seams that should have been looked at and could not be; a cluster counts once one is configured."""
-        return tuple(seam for seam in self.seams if seam.state == "unknown" and seam.name != "cluster")
+        return tuple(seam for seam in self.seams if seam.state == "unknown" and seam.name != CLUSTER_SEAM)
 
 
-def trace_request(services: Services, request_id: str) -> Trace:
-    """Follow one request. Reads Git, records and the audit log; no value."""
+def trace_request(services: Services, request_id: str, *, access: ClusterAccess = NO_ACCESS) -> Trace:
+    """Follow one request through Git, store, audit log and cluster.
+
+    No value is read from the store; the Secret's data is, on record, where its fingerprint can be compared (see ``trace_cluster``).
+    """
     located = locate(services, request_id)
     records = _records(services, request_id)
     record = located.store.describe(located.ref)
+    manifest = _manifest(services, located, record)
     seams = (
         *_intent(services, located),
         _store(located, record),
         _value(record),
-        _manifest(services, located, record),
-        Seam(name="cluster", state="unknown", summary="not looked at: no cluster is configured for this command"),
+        manifest,
+        *cluster_seams(services, located, record, manifest_commit=dict(manifest.facts).get("commit", ""), access=access),
         _reads(records),
     )
     return Trace(request_id=request_id, correlation_id=correlation_id(located.request), seams=seams)

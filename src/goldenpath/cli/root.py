@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "inject": ("goldenpath.cli.inject:inject", "Put a service's values into Parameter Store"),
     "get": ("goldenpath.cli.get:get", "Show a secret's metadata, or reveal its value"),
     "exec": ("goldenpath.cli.exec:exec_", "Run a program with declared keys in its environment"),
+    "sync": ("goldenpath.cli.sync:sync", "Bring what the stores hold into the cluster now, with proof"),
     "status": ("goldenpath.cli.status:status", "Show every request and its state"),
     "trace": ("goldenpath.cli.trace:trace", "Follow one secret from commit to reader"),
     "drift": ("goldenpath.cli.drift:drift", "Show records that differ from their requests"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath.cli.cluster_options import cluster_access, cluster_options
 from goldenpath.cli.exit_codes import Exit
 from goldenpath.cli.help import example
 from goldenpath.cli.params import EnvironmentType
@@ -17,19 +19,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-e", "--environment", "environments", multiple=True, type=EnvironmentType(), help="Only this one; repeatable.")
-@click.option("--exit-code", "wants_code", is_flag=True, help="End with 1 when something is overdue, drifted, foreign or orphaned.")
+@click.option(
+    "--exit-code", "wants_code", is_flag=True, help="End with 1 when something is overdue, drifted, stale, missing, foreign or orphaned."
+)
+@cluster_options
 @example("goldenpath status", "goldenpath status --environment prod -o json")
 @pass_state
-def status(state: CliState, environments: tuple[str, ...], wants_code: bool) -> int:
+def status(state: CliState, environments: tuple[str, ...], wants_code: bool, kubeconfig: Path | None, kube_context: str | None) -> int:
     """Show every request on the protected branch: lifecycle, value, version, drift, and what is due.
 
+    Where the settings say how to reach an environment's cluster, also how each secret stands there: synced, stale, missing or foreign.
     Nothing is changed and no value is read.
     """
     from goldenpath.app.status import read_status
 
-    found = read_status(state.services, environments=state.environments(environments))
-    columns = ("ID", "NAME", "SERVICE", "ENV", "TIER", "LIFECYCLE", "VALUE", "VERSION", "RECORD", "ROTATION", "TTL")
+    access = cluster_access(kubeconfig, kube_context)
+    found = read_status(state.services, environments=state.environments(environments), access=access)
+    columns = ("ID", "NAME", "SERVICE", "ENV", "TIER", "LIFECYCLE", "VALUE", "VERSION", "RECORD", "CLUSTER", "ROTATION", "TTL")
     text = [state.output.table(columns, [_cells(row) for row in found.rows])] if found.rows else ["No requests."]
+    text += [f"{row.id}: {row.cluster} in the cluster: {row.cluster_message}" for row in found.rows if row.cluster_message]
     text += [f"orphan: {step.observed.ref} carries {step.request_id}, which no request explains" for step in found.orphans if step.observed]
     text.append(_summary(found))
     state.output.data(
@@ -52,6 +60,7 @@ def _cells(row: StatusRow) -> tuple[str, ...]:
         row.value,
         row.version_id[:8] or "-",
         record,
+        row.cluster or "-",
         _days(row.rotation_due_days, overdue=row.is_rotation_overdue),
         _days(row.ttl_left_days, overdue=row.ttl_left_days is not None and row.ttl_left_days < 0),
     )
@@ -79,7 +88,10 @@ def _summary(found: Status) -> str:
 
 def _needs_attention(found: Status) -> bool:
     faulty = any(
-        row.drift in {"drift", "blocked"} or row.is_rotation_overdue or (row.ttl_left_days is not None and row.ttl_left_days < 0)
+        row.drift in {"drift", "blocked"}
+        or row.cluster in {"stale", "missing", "foreign"}
+        or row.is_rotation_overdue
+        or (row.ttl_left_days is not None and row.ttl_left_days < 0)
         for row in found.rows
     )
     return faulty or bool(found.orphans)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath.cli.cluster_options import cluster_access, cluster_options
 from goldenpath.cli.exit_codes import Exit
 from goldenpath.cli.help import example
 from goldenpath.cli.params import RequestIdType
 from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
-    from goldenpath.app.trace import Seam, Trace
+    from goldenpath.app.seam import Seam
+    from goldenpath.app.trace import Trace
 
 _SIGNS = {"ok": ("✓", "green"), "behind": ("✗", "red"), "waiting": ("…", "yellow"), "unknown": ("?", "dim")}
 
@@ -23,16 +26,17 @@ _CODE_HELP = "End with 1 when a seam is behind, 5 when one waits for a person, 4
 @click.command()
 @click.argument("request_id", metavar="ID", type=RequestIdType())
 @click.option("--exit-code", "wants_code", is_flag=True, help=_CODE_HELP)
+@cluster_options
 @example("goldenpath trace SEC-0007", "goldenpath trace SEC-0007 -o json")
 @pass_state
-def trace(state: CliState, request_id: str, wants_code: bool) -> int:
-    """Follow a secret seam by seam: request, approval, store, value, manifest, cluster, reads.
+def trace(state: CliState, request_id: str, wants_code: bool, kubeconfig: Path | None, kube_context: str | None) -> int:
+    """Follow a secret seam by seam: request, approval, store, value, manifest, Argo CD, ExternalSecret, Secret, reads.
 
     Names the first seam that is behind, and the command that moves it on.
     """
     from goldenpath.app.trace import trace_request
 
-    found = trace_request(state.services, request_id)
+    found = trace_request(state.services, request_id, access=cluster_access(kubeconfig, kube_context))
     behind = found.first_behind
     text = [f"{found.request_id}  correlation id {found.correlation_id}"]
     for seam in found.seams:
@@ -77,7 +81,7 @@ def _lines(state: CliState, seam: Seam) -> list[str]:
 
     sign, color = _SIGNS[seam.state]
     when = f"  {seam.time[:19]}Z" if seam.time else ""
-    lines = [f"  {state.output.paint(sign, color)} {seam.name:<9}{when}  {printable(seam.summary)}"]
+    lines = [f"  {state.output.paint(sign, color)} {seam.name:<15}{when}  {printable(seam.summary)}"]
     if state.output.is_verbose or seam.name in {"approval", "value"}:
         lines += [f"      {name}: {printable(text)}" for name, text in seam.facts if text]
     return lines

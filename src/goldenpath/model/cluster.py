@@ -181,3 +181,12 @@ class ClusterAccess(Record, frozen=True, kw_only=True):
 
     kubeconfig: str = ""
     context: str = ""
+
+    @property
+    def is_stated(self) -> bool:
+        """True when the command line named a file or a context."""
+        return bool(self.kubeconfig or self.context)
+
+
+NO_ACCESS: Final = ClusterAccess()
+"""Nothing was said on the command line."""

@@ -76,7 +76,7 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
 
 
 class VersionInfo(Record, frozen=True, kw_only=True):
-    """One numbered value, without the value. ``created_at`` is RFC 3339 UTC. ``fingerprint`` is keyed by the store's own key."""
+    """One numbered value, without the value. ``created_at`` is RFC 3339 UTC. ``fingerprint`` is keyed; see :func:`is_comparable`."""
 
     id: str
     stages: tuple[Stage, ...] = ()
@@ -187,6 +187,17 @@ class Fence(Record, frozen=True, kw_only=True):
     environment: str
     generation: int
     holder: str
+
+
+def is_comparable(fingerprint: str, other: str) -> bool:
+    """Say whether two fingerprints were made with one key, so that different ones mean different values.
+
+    A fingerprint is ``<digest>``, or ``<mark of the key>.<digest>`` where several machines may write the same record.
+    """
+    if not fingerprint or not other:
+        return False
+    marks = (text.rpartition(".")[0] for text in (fingerprint, other))
+    return next(marks) == next(marks)
 
 
 def applied_text(digests: Mapping[str, str]) -> str:

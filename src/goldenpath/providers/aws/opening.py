@@ -14,6 +14,7 @@ from goldenpath.providers.registry import StoreOptions
 
 FINGERPRINT_KEY = "aws/fingerprint"
 _FINGERPRINT_CHARS = 20
+_MARK_CHARS = 6
 
 
 class Fingerprinter:
@@ -21,13 +22,15 @@ class Fingerprinter:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._mark = hmac.new(key, b"mark", sha256).hexdigest()[:_MARK_CHARS]
 
     def __repr__(self) -> str:
         return "Fingerprinter()"
 
     def of(self, path: str, value: bytes) -> str:
-        """Return the digest of one value of one record; the same value elsewhere gives another."""
-        return hmac.new(self._key, path.encode() + b"\x00" + value, sha256).hexdigest()[:_FINGERPRINT_CHARS]
+        """Return the digest of one value of one record, with a mark of the key; the same value elsewhere gives another."""
+        digest = hmac.new(self._key, path.encode() + b"\x00" + value, sha256).hexdigest()[:_FINGERPRINT_CHARS]
+        return f"{self._mark}.{digest}"
 
 
 def open_calls(options: StoreOptions) -> AwsCalls:
