@@ -32,8 +32,14 @@ demo-aws: $(VENV)/.dev ## The same on AWS's protocol, against a server on this m
 test: $(VENV)/.dev ## Run the suite (only Python packages needed)
 	@$(BIN)/python -m pytest -q -n auto -m "not real" $(ARGS)
 
+.PHONY: real-servers
+real-servers: ## Build etcd, Kubernetes, External Secrets, Argo CD for test-real (ONLY="etcd kubernetes")
+	@$(PYTHON) tools/check_python.py
+	@$(PYTHON) tools/real_servers.py $(ONLY)
+
 .PHONY: test-real
-test-real: $(VENV)/.dev ## Run the tests that need real tools
+test-real: $(VENV)/.dev ## Build the real servers where Go is, and run the tests that need real tools (ARGS=...)
+	@$(PYTHON) tools/real_servers.py --where-possible $(ONLY)
 	@$(BIN)/python -m pytest -q -m real $(ARGS)
 
 .PHONY: soak

@@ -16,6 +16,8 @@ settings.register_profile("dev", deadline=None, print_blob=True, suppress_health
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=False, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+pytest_plugins = ["tests.cluster.fixtures", "tests.standins.fixtures"]
+
 _REAL_REQUIRED = os.environ.get("GOLDENPATH_REAL_REQUIRED") == "1"
 _UNWANTED_PREFIXES = ("GIT_", "GOLDENPATH_", "GITHUB_", "RUNNER_")
 _UNWANTED = (
@@ -59,7 +61,10 @@ def _isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Where the machine is known to have the tools (``GOLDENPATH_REAL_REQUIRED=1``), a skipped ``real`` test is a failure."""
+    """Where the machine is known to have every tool (``GOLDENPATH_REAL_REQUIRED=1``), a skipped ``real`` test is a failure.
+
+    Single tools are required by their names (``tests/real_tools.py``).
+    """
     report: pytest.TestReport = yield  # type: ignore[assignment]
     if _REAL_REQUIRED and report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("real"):
         report.outcome = "failed"

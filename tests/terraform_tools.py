@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.real_tools import lack
 
 # read when the tests are collected: a running test has an environment without settings of ours
 _SETTING = os.environ.get("GOLDENPATH_TEST_PROVIDER_MIRROR", "")
@@ -37,9 +37,9 @@ def require_terraform() -> tuple[str, Path]:
     """Return binary and mirror, or skip."""
     binary, mirror = shutil.which("terraform"), provider_mirror()
     if binary is None:
-        pytest.skip("terraform is not installed")
+        lack("terraform", "terraform is not installed")
     if mirror is None:
-        pytest.skip("no filesystem mirror with the AWS provider: name one with GOLDENPATH_TEST_PROVIDER_MIRROR")
+        lack("provider-mirror", "no filesystem mirror with the AWS provider: name one with GOLDENPATH_TEST_PROVIDER_MIRROR")
     return binary, mirror
 
 

@@ -1,0 +1,224 @@
+"""``make real-servers``: builds the servers that tests marked ``real`` start, from the Go modules under ``realservers/``.
+
+What was built lies in a cache folder outside the checkout, under a name that changes with the module's files and with how it is built:
+a second call finds it there. Nothing of it is shipped. The tests read the same table (``tests/cluster/built.py``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MODULES = Path(__file__).parents[1] / "realservers"
+SETTING = "GOLDENPATH_REAL_SERVERS"
+TAIL_LINES = 30
+_SOURCES = ("go.mod", "go.sum", "*.go")
+_KUBERNETES = "v1.35.4"
+
+
+@dataclass(frozen=True)
+class RealServer:
+    """A Go module and what is kept of it.
+
+    Args:
+        name: The module's folder under ``realservers/``.
+        binaries: The name of each binary, and the package that it is built from.
+        minutes: How long a cold build takes on two cores; only said.
+        copies: Folders beside the binaries, each with the module and the folder that its files come from.
+        linker_flags: Those beyond leaving symbols out.
+    """
+
+    name: str
+    binaries: Mapping[str, str]
+    minutes: int
+    copies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    linker_flags: str = ""
+
+
+# most needed first: whoever waits for one waits for those above it
+SERVERS: tuple[RealServer, ...] = (
+    RealServer("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, 1),
+    RealServer(
+        "kubernetes",
+        {name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kube-apiserver", "kubectl", "kube-controller-manager")},
+        6,
+        linker_flags=" ".join(
+            f"-X {package}/version.{name}={text}"
+            for package in ("k8s.io/component-base", "k8s.io/client-go/pkg")
+            for name, text in (("gitVersion", _KUBERNETES), ("gitMajor", "1"), ("gitMinor", "35"))
+        ),
+    ),
+    RealServer(
+        "external-secrets",
+        {"external-secrets": "github.com/external-secrets/external-secrets"},
+        6,
+        copies={"crds": ("github.com/external-secrets/external-secrets", "config/crds/bases")},
+    ),
+    RealServer(
+        "argocd",
+        {"argocd": "github.com/argoproj/argo-cd/v3/cmd"},
+        6,
+        copies={"crds": ("github.com/argoproj/argo-cd/v3", "manifests/crds")},
+    ),
+    RealServer("kustomize", {"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"}, 1),
+)
+PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD reads repositories with it"}
+"""What servers need beside what is built here; each program's Debian package has its name."""
+
+
+class BuildFailed(Exception):
+    """A server could not be built; the text ends with the tail of its output."""
+
+
+def cache_folder() -> Path:
+    """Return where built servers lie: what ``GOLDENPATH_REAL_SERVERS`` names, else a folder below the user's cache."""
+    named = os.environ.get(SETTING)
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "goldenpath" / "real-servers"
+
+
+def folder_of(server: RealServer, *, cache: Path, modules: Path = MODULES) -> Path:
+    """Return where a build of the server lies, or would lie, as its module is now."""
+    return cache / f"{server.name}-{key_of(server, modules=modules)}"
+
+
+def key_of(server: RealServer, *, modules: Path = MODULES) -> str:
+    """Return what names a build: a hash of the module's files, of how it is built and of the kind of machine."""
+    recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, platform.system(), platform.machine())
+    digest = hashlib.sha256(repr(recipe).encode())
+    for path in sorted(path for pattern in _SOURCES for path in (modules / server.name).rglob(pattern)):
+        content = path.read_bytes()
+        digest.update(f"\n{path.relative_to(modules)} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) -> None:
+    """Build a server into the cache, where half of a build is never seen.
+
+    Raises:
+        BuildFailed: With the tail of the output, which stays in the cache folder as ``<name>.log``.
+    """
+    log = cache / f"{server.name}.log"
+    scratch = Path(tempfile.mkdtemp(prefix=f".{server.name}-", dir=cache))
+    try:
+        with log.open("wb") as output:
+            for command in _build_commands(server, go=go, into=scratch):
+                subprocess.run(command, cwd=modules / server.name, env=_environment(), stdout=output, stderr=output, check=True)
+        for name, (module, folder) in server.copies.items():
+            _copy(_module_folder(module, go=go, home=modules / server.name) / folder, scratch / name)
+        scratch.chmod(0o755)
+        scratch.rename(folder_of(server, cache=cache, modules=modules))
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildFailed(f"{error}\n{_tail(log)}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build_commands(server: RealServer, *, go: str, into: Path) -> Iterator[list[str]]:
+    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {server.linker_flags}".strip()]
+    for name, package in server.binaries.items():
+        yield [go, "build", *flags, "-o", str(into / name), package]
+
+
+def _environment() -> dict[str, str]:
+    # without cgo no C compiler is needed, and the linker leaves nothing to the machine's own libraries
+    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+
+
+def _module_folder(module: str, *, go: str, home: Path) -> Path:
+    command = [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]
+    return Path(subprocess.run(command, cwd=home, env=_environment(), stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy the files alone: the folders of Go's module cache are read-only, and a copy of such a mode could not be removed."""
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_file():
+            (target / path.name).write_bytes(path.read_bytes())
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:]) + f"\n    (whole output: {log})"
+
+
+@contextmanager
+def _alone(server: RealServer, cache: Path) -> Iterator[None]:
+    """Let one process build a server at a time; a second one waits, and then finds it built."""
+    with (cache / f".{server.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{server.name}: another process builds it; waiting", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build_missing(servers: Sequence[RealServer], *, go: str, cache: Path, modules: Path = MODULES) -> list[str]:
+    """Build what the cache lacks, in order, a line for each, and return the names of those that failed."""
+    cache.mkdir(parents=True, exist_ok=True)
+    failed = []
+    for server in servers:
+        with _alone(server, cache):
+            folder = folder_of(server, cache=cache, modules=modules)
+            if folder.is_dir():
+                print(f"{server.name}: there ({folder})", flush=True)
+                continue
+            print(f"{server.name}: building; about {server.minutes} min on two cores when nothing is cached", flush=True)
+            started = time.monotonic()
+            try:
+                build(server, go=go, cache=cache, modules=modules)
+            except BuildFailed as error:
+                failed.append(server.name)
+                print(f"{server.name}: FAILED after {time.monotonic() - started:.0f} s: {error}", flush=True)
+            else:
+                print(f"{server.name}: built in {time.monotonic() - started:.0f} s ({folder})", flush=True)
+    return failed
+
+
+def missing_programs() -> Iterator[str]:
+    """Yield a line for each program that servers need and this machine lacks."""
+    for program, reason in PROGRAMS.items():
+        if shutil.which(program) is None:
+            yield f"{program}: not on the PATH; {reason}, and tests of Argo CD skip without it (Debian: apt-get install {program})"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build what ``arguments`` name, or everything, and return the exit code."""
+    known = {server.name: server for server in SERVERS}
+    parser = argparse.ArgumentParser(prog="real_servers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"build these alone: {', '.join(known)}")
+    parser.add_argument("--where-possible", action="store_true", help="succeed without Go; the tests then skip and say so")
+    wanted = parser.parse_args(arguments)
+    unknown = [name for name in wanted.names if name not in known]
+    if unknown:
+        parser.error(f"no such server: {', '.join(unknown)} (known: {', '.join(known)})")
+    go = shutil.which("go")
+    if go is None:
+        print("go: not on the PATH, so no server is built (Go 1.25 or newer is needed)", flush=True)
+        return 0 if wanted.where_possible else 1
+    failed = build_missing([known[name] for name in wanted.names or known], go=go, cache=cache_folder(), modules=MODULES)
+    for line in missing_programs():
+        print(line, flush=True)
+    if failed:
+        print(f"not built: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
