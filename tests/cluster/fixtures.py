@@ -149,7 +149,7 @@ def argo_cd(controller_manager: ControllerManager, session_argo_cd: ArgoCd) -> A
 def namespace(api_server: ApiServer) -> Iterator[str]:
     """A new namespace. Where the controller manager runs, what is in it goes with it."""
     name = f"test-{uuid.uuid4().hex[:10]}"
-    api_server.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    api_server.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     yield name
     api_server.recover()
-    api_server.kubectl("delete", "namespace", name, "--wait=false")
+    api_server.call("DELETE", f"/api/v1/namespaces/{name}")
