@@ -10,5 +10,6 @@ compile() { # out, args...
 }
 compile runtime pyproject.toml --group build
 compile aws pyproject.toml --extra aws --group build
+compile kubernetes pyproject.toml --extra kubernetes --group build
 compile dev pyproject.toml --all-extras --group build --group test --group lint --group docs --group package
 if grep -n '://' requirements/*.txt; then echo "a lock file holds an address" >&2; exit 1; fi

@@ -16,7 +16,7 @@ import msgspec
 
 from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
-from goldenpath.app.services import Services, no_parameters
+from goldenpath.app.services import Services, no_cluster, no_parameters
 from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from goldenpath.app.exec import Injection
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
+    from goldenpath.model.cluster import ClusterAccess
     from goldenpath.model.settings import EnvironmentSettings, StoreSettings
+    from goldenpath.ports.cluster import Cluster
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.pace import Pace
@@ -70,7 +72,7 @@ def open_platform(
     root = Path(reader.root)
     settings, commit = _settings(reader, root)
     settings = _limited(settings, retry_limit)
-    wiring = _Wiring(root, settings)
+    wiring = _Wiring(root, settings, progress=progress, retry_limit=retry_limit)
     return Services(
         root=root,
         settings=settings,
@@ -87,6 +89,7 @@ def open_platform(
         store=_refuse_offline if is_offline else cache(wiring.store),
         parameters=_refuse_offline if is_offline else cache(wiring.parameters),
         infrastructure=_refuse_offline if is_offline else cache(wiring.infrastructure),
+        cluster=_refuse_offline if is_offline else cache(wiring.cluster),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -148,12 +151,14 @@ def run_program(command: Sequence[str], injected: Injected, *, redact: bool, wat
 class _Wiring:
     """Opens each part once, with the keys of the state folder."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, *, progress: Callable[[str], None], retry_limit: int | None) -> None:
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.correlation_id = os.environ.get("GOLDENPATH_CORRELATION_ID") or self.entropy.sortable_id()
         self._root = root
         self._settings = settings
+        self._progress = progress
+        self._retry_limit = retry_limit
         self._state = root / settings.state.directory
         self._log: FileAuditLog | None = None
         self._keys: RootKeys | None = None
@@ -190,6 +195,25 @@ class _Wiring:
         from goldenpath.providers.terraform.engine import TerraformEngine
 
         return TerraformEngine(self._state, self._settings.provision.terraform)
+
+    def cluster(self, environment: str, access: ClusterAccess) -> Cluster:
+        from goldenpath.model.settings import KubernetesSettings
+        from goldenpath.providers.git.index import GitIndex
+        from goldenpath.providers.kubernetes.opening import ClusterOptions, is_stated, open_cluster
+
+        options = ClusterOptions(
+            environment=environment,
+            settings=self._settings.environment(environment).kubernetes or KubernetesSettings(),
+            access=access,
+            root=self._root,
+            clock=self.clock,
+            entropy=self.entropy,
+            variables=os.environ,
+            progress=self._progress,
+            is_tracked=GitIndex(self._root).is_tracked,
+            retry_limit=self._retry_limit,
+        )
+        return open_cluster(options) if is_stated(options) else no_cluster(environment, access)
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions
@@ -291,7 +315,7 @@ def _limited(settings: Settings, retry_limit: int | None) -> Settings:
     return msgspec.structs.replace(settings, delivery=msgspec.structs.replace(settings.delivery, attempts=retry_limit + 1))
 
 
-def _refuse_offline(*_what: str) -> NoReturn:
+def _refuse_offline(*_what: object) -> NoReturn:
     raise offline_refusal()
 
 

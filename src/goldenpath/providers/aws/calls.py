@@ -15,11 +15,10 @@ from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.pace import THROTTLED, UNPACED, Operation, Pace
 from goldenpath.providers.aws.failures import code_of, failure, no_credentials, unreachable
 from goldenpath.providers.aws.session import AwsClients, exceptions_of_the_kit
+from goldenpath.providers.backoff import Backoff
 
 TRIES = 6
-BASE_SECONDS = 0.1
-CAP_SECONDS = 5.0
-_JITTER_STEPS = 1 << 20
+BACKOFF = Backoff(base_seconds=0.1, cap_seconds=5.0)
 
 COUNTED_AS: Final[Mapping[str, Operation]] = {
     "AddTagsToResource": "tag",
@@ -119,8 +118,7 @@ class AwsCalls:
             except ProviderUnavailable as error:
                 if error.code != THROTTLED or attempt == TRIES - 1:
                     raise
-            ceiling = min(CAP_SECONDS, BASE_SECONDS * 2**attempt)
-            self._clock.sleep(ceiling * self._entropy.below(_JITTER_STEPS) / _JITTER_STEPS)
+            self._clock.sleep(BACKOFF.pause_seconds(attempt, self._entropy))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(self, service: str, operation: str, subject: str, expected: frozenset[str], parameters: dict[str, Any]) -> Answer:

@@ -39,6 +39,18 @@ class GitIndex:
         }
         return tuple(found[name] for name in sorted(found))
 
+    def is_tracked(self, path: Path) -> bool:
+        """Say whether the index holds ``path``, or what it leads to: what a branch brings along, and not what somebody put there.
+
+        Raises:
+            Misconfigured, ProviderRefused: as :meth:`special_entries`.
+        """
+        names = {os.path.normpath(path.absolute()), str(path.resolve())}
+        below = [name for name in sorted(names) if Path(name).is_relative_to(self._folder.resolve())]
+        if not below:
+            return False
+        return bool(Git(folder=str(self._folder)).run("ls-files", "-z", "--", *(f":(literal){name}" for name in below)).output)
+
 
 def _is_plain_folder(folder: Path) -> bool:
     try:
