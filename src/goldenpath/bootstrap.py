@@ -16,7 +16,7 @@ import msgspec
 
 from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
-from goldenpath.app.services import Services, no_cluster, no_parameters
+from goldenpath.app.services import Services, no_cluster, no_deployer, no_parameters
 from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.settings import Settings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from goldenpath.model.cluster import ClusterAccess
     from goldenpath.model.settings import EnvironmentSettings, StoreSettings
     from goldenpath.ports.cluster import Cluster
+    from goldenpath.ports.deployer import Deployer
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.pace import Pace
@@ -90,6 +91,7 @@ def open_platform(
         parameters=_refuse_offline if is_offline else cache(wiring.parameters),
         infrastructure=_refuse_offline if is_offline else cache(wiring.infrastructure),
         cluster=_refuse_offline if is_offline else cache(wiring.cluster),
+        deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -214,6 +216,20 @@ class _Wiring:
             retry_limit=self._retry_limit,
         )
         return open_cluster(options) if is_stated(options) else no_cluster(environment, access)
+
+    def deployer(self, environment: str, access: ClusterAccess) -> Deployer:
+        from goldenpath.providers.argocd.api import TOKEN_VARIABLE, open_api
+        from goldenpath.providers.argocd.applications import ClusterArgoCd
+        from goldenpath.providers.kubernetes.opening import PROTECTED_ENVIRONMENT
+
+        configured = self._settings.environment(environment).kubernetes
+        argo = None if configured is None else configured.argo_cd
+        if argo is None:
+            return no_deployer(environment, access)
+        if argo.server is None:
+            return ClusterArgoCd(self.cluster(environment, access), namespace=argo.namespace)
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        return open_api(argo.server, token=token, namespace=argo.namespace, is_prod=environment == PROTECTED_ENVIRONMENT)
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions
