@@ -153,7 +153,14 @@ def run_program(command: Sequence[str], injected: Injected, *, redact: bool, wat
 class _Wiring:
     """Opens each part once, with the keys of the state folder."""
 
-    def __init__(self, root: Path, settings: Settings, *, progress: Callable[[str], None], retry_limit: int | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        *,
+        progress: Callable[[str], None] = lambda _message: None,
+        retry_limit: int | None = None,
+    ) -> None:
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.correlation_id = os.environ.get("GOLDENPATH_CORRELATION_ID") or self.entropy.sortable_id()

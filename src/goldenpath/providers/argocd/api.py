@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from goldenpath.errors import AccessDenied, GoldenpathError, Misconfigured, ProviderRefused, ProviderUnavailable, Unauthenticated
 from goldenpath.model.cluster import ARGO_APPLICATION, ClusterObject, ObjectMeta
@@ -16,6 +16,7 @@ from goldenpath.providers.argocd.applications import application_missing
 
 TOKEN_VARIABLE = "ARGOCD_AUTH_TOKEN"
 ANSWER_MAX_BYTES = 32 * 1024 * 1024
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1"})
 _TIMEOUT_SECONDS = 30.0
 _UNAVAILABLE_FROM = 500
 _TOO_MANY = 429
@@ -70,7 +71,7 @@ def open_api(server: str, *, token: str, namespace: str, is_prod: bool) -> ArgoC
     """
     if not token:
         raise Misconfigured("argo.token-missing", f"there is no token for {server}", subject=server, hint=f"export {TOKEN_VARIABLE}=...")
-    if server.startswith("http://") and (is_prod or not server.startswith(("http://127.0.0.1", "http://localhost"))):
+    if server.startswith("http://") and (is_prod or urlsplit(server).hostname not in _THIS_MACHINE):
         raise Misconfigured("argo.unencrypted", f"the token would travel to {server} in clear", subject=server, hint="use https")
     return ArgoCdApi(server, token=token, namespace=namespace, send=_transport())
 

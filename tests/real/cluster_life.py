@@ -1,0 +1,114 @@
+"""A platform whose whole chain is real: store at the stand-in for AWS, a bare Git repository, Argo CD, External Secrets, an API server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tests.cluster.api_client import Json
+from tests.cluster.api_server import ApiServer
+from tests.cluster.argo_cd import ArgoCd
+from tests.cluster.external_secrets import ExternalSecrets
+from tests.e2e.cloud import ACCOUNT, Cloud
+from tests.e2e.world import Run
+from tests.house.source_tree import ROOT
+from tests.standins.aws import StrictAws
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/goldenpath-eso-dev"
+APPLICATION = "goldenpath-dev"
+_STORE = """\
+    stores:
+      aws-secrets-manager:
+        backend: aws-secrets-manager
+    kubernetes:
+      kubeconfig: {kubeconfig}
+      context: real
+      argoCd:
+        application: goldenpath-{{environment}}
+"""
+
+
+class ClusterLife:
+    """SEC-0007's platform, before its first apply. ``origin`` is the bare repository that Argo CD reads."""
+
+    def __init__(self, root: Path, *, cluster: ApiServer, external_secrets: ExternalSecrets, argo_cd: ArgoCd, aws: StrictAws) -> None:
+        self.cluster, self.external_secrets, self.argo_cd, self.aws = cluster, external_secrets, argo_cd, aws
+        root.mkdir(parents=True)
+        store = _STORE.format(kubeconfig=cluster.kubeconfig)
+        self.cloud = Cloud.make(root / "world", aws, store=store)
+        self.world = self.cloud.world
+        self.origin = root / "gitops.git"
+        self._use_origin()
+        external_secrets.act_as_role(ROLE)
+        for namespace in ("payments",):
+            cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        self._install_application()
+
+    def cli(self, *arguments: str, typed: bytes = b"", before: Callable[[], None] = lambda: None) -> Run:
+        return self.cloud.cli(*arguments, typed=typed, before=before)
+
+    def document(self, *arguments: str, code: int = 0) -> Any:
+        """Run a command with ``-o json`` and return what it says."""
+        done = self.cli(*arguments, "-o", "json")
+        assert done.code == code, (arguments, done)
+        return json.loads(done.out)
+
+    def seed(self, password: str) -> None:
+        seeded = self.cloud.seed(json.dumps({"username": "payments_app", "password": password}).encode())
+        assert seeded.code == 0, seeded
+
+    def receipt(self, *arguments: str, code: int = 0) -> Any:
+        """Run ``sync SEC-0007`` and return its one receipt."""
+        (environment,) = self.document("sync", "SEC-0007", *arguments, code=code)["environments"]
+        (receipt,) = environment["receipts"]
+        return receipt
+
+    def seams(self) -> dict[str, str]:
+        return {seam["name"]: seam["state"] for seam in self.document("trace", "SEC-0007")["seams"]}
+
+    def standing(self) -> str:
+        rows = self.document("status", "-e", "dev")["requests"]
+        return str(next(row["cluster"] for row in rows if row["id"] == "SEC-0007"))
+
+    def secret(self) -> Json | None:
+        return self.cluster.get("/api/v1/namespaces/payments/secrets/payments-db-creds")
+
+    def password(self) -> str | None:
+        found = self.secret()
+        return base64.b64decode(found["data"]["password"]).decode() if found else None
+
+    def external_secret(self) -> Json | None:
+        return self.cluster.get("/apis/external-secrets.io/v1/namespaces/payments/externalsecrets/payments-db-credentials-sync")
+
+    def end(self) -> None:
+        """Leave the cluster as it was found."""
+        self.argo_cd.delete_application(APPLICATION)
+        self.cluster.kubectl("delete", "namespace", "payments", "--ignore-not-found", "--wait=true", "--timeout=60s")
+        self.cluster.kubectl("delete", "clustersecretstores", "--all", "--ignore-not-found")
+
+    def _use_origin(self) -> None:
+        """Put a bare repository between the platform and Argo CD, as a forge would."""
+        git = ["git", "-c", "init.defaultBranch=main"]
+        subprocess.run([*git, "init", "--quiet", "--bare", str(self.origin)], check=True)
+        self.world.git("pat", "remote", "add", "origin", str(self.origin), where=self.world.gitops)
+        head = subprocess.run(["git", "rev-parse", "--verify", "--quiet", "main"], cwd=self.world.gitops, check=False, capture_output=True)
+        if head.returncode == 0:
+            self.world.git("pat", "push", "--quiet", "origin", "main", where=self.world.gitops)
+        settings = self.world.platform / "goldenpath.yaml"
+        text = settings.read_text("utf-8").replace("  repository: ../gitops\n", "  repository: ../gitops\n  remote: origin\n")
+        self.world.git("pat", "switch", "--quiet", "main")
+        self.world.propose("remote", {"goldenpath.yaml": text}, who="pat", message="Push manifests to the forge")
+        for who in ("sam", "olga"):
+            self.world.cli(who, "approve", "--head", "remote")
+        self.world.merge("remote")
+
+    def _install_application(self) -> None:
+        """Make the shipped Application, with this repository in it."""
+        tree = yaml.safe_load((ROOT / "examples" / "argo-cd" / "application.yaml").read_text("utf-8"))
+        tree["spec"]["source"]["repoURL"] = f"file://{self.origin}"
+        self.cluster.apply(tree)
