@@ -28,6 +28,11 @@ demo: $(VENV)/.runtime ## Walk the main path in a new folder (DEMO_DIR=...)
 demo-aws: $(VENV)/.dev ## The same on AWS's protocol, against a server on this machine (DEMO_DIR=...)
 	@$(BIN)/python tools/demo_aws.py $(DEMO_DIR)
 
+.PHONY: demo-cluster
+demo-cluster: $(VENV)/.dev ## The same into a real cluster on this machine; builds it first (DEMO_DIR=...)
+	@$(PYTHON) tools/real_servers.py etcd kubernetes external-secrets argocd
+	@PYTHONPATH=. $(BIN)/python tools/demo_cluster.py $(DEMO_DIR)
+
 .PHONY: test
 test: $(VENV)/.dev ## Run the suite (only Python packages needed)
 	@$(BIN)/python -m pytest -q -n auto -m "not real" $(ARGS)

@@ -30,13 +30,15 @@ class Cloud:
     who: str = RUNNER
 
     @staticmethod
-    def make(root: Path, aws: StrictAws, *, store: str = _STORE, more: str = "") -> Cloud:
+    def make(root: Path, aws: StrictAws, *, store: str = _STORE, more: str = "", remote: str = "") -> Cloud:
         for key in (aws.runner_key, CONSOLE_KEY):
             aws.use_account(key, ACCOUNT)
         example = root.with_name("example")
         shutil.copytree(ROOT / "examples" / "platform", example)
         settings = example / "goldenpath.yaml"
         text = settings.read_text("utf-8").replace("  staging:\n", f"{store}  staging:\n")
+        if remote:
+            text = text.replace("  repository: ../gitops\n", f"  repository: ../gitops\n  remote: {remote}\n")
         settings.write_text(text + _UNPACED + more, "utf-8")
         return Cloud(World.make(root, example=example), aws)
 

@@ -40,13 +40,12 @@ class ClusterLife:
         self.cluster, self.external_secrets, self.argo_cd, self.aws = cluster, external_secrets, argo_cd, aws
         root.mkdir(parents=True)
         store = _STORE.format(kubeconfig=cluster.kubeconfig)
-        self.cloud = Cloud.make(root / "world", aws, store=store)
+        self.cloud = Cloud.make(root / "world", aws, store=store, remote="origin")
         self.world = self.cloud.world
         self.origin = root / "gitops.git"
         self._use_origin()
         external_secrets.act_as_role(ROLE)
-        for namespace in ("payments",):
-            cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "payments"}})
         self._install_application()
 
     def cli(self, *arguments: str, typed: bytes = b"", before: Callable[[], None] = lambda: None) -> Run:
@@ -93,19 +92,9 @@ class ClusterLife:
 
     def _use_origin(self) -> None:
         """Put a bare repository between the platform and Argo CD, as a forge would."""
-        git = ["git", "-c", "init.defaultBranch=main"]
-        subprocess.run([*git, "init", "--quiet", "--bare", str(self.origin)], check=True)
+        subprocess.run(["git", "init", "--quiet", "--initial-branch=main", "--bare", str(self.origin)], check=True)
         self.world.git("pat", "remote", "add", "origin", str(self.origin), where=self.world.gitops)
-        head = subprocess.run(["git", "rev-parse", "--verify", "--quiet", "main"], cwd=self.world.gitops, check=False, capture_output=True)
-        if head.returncode == 0:
-            self.world.git("pat", "push", "--quiet", "origin", "main", where=self.world.gitops)
-        settings = self.world.platform / "goldenpath.yaml"
-        text = settings.read_text("utf-8").replace("  repository: ../gitops\n", "  repository: ../gitops\n  remote: origin\n")
-        self.world.git("pat", "switch", "--quiet", "main")
-        self.world.propose("remote", {"goldenpath.yaml": text}, who="pat", message="Push manifests to the forge")
-        for who in ("sam", "olga"):
-            self.world.cli(who, "approve", "--head", "remote")
-        self.world.merge("remote")
+        self.world.git("pat", "push", "--quiet", "origin", "main", where=self.world.gitops)
 
     def _install_application(self) -> None:
         """Make the shipped Application, with this repository in it."""
