@@ -6,6 +6,7 @@ Controllers are what a test adds to ``controllers``: each is called whenever som
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,9 +15,10 @@ from typing import Any
 import msgspec
 from tests.builders import FakeClock
 
-from goldenpath.errors import AccessDenied, Conflict, GoldenpathError, NotFound
+from goldenpath.errors import AccessDenied, Conflict, GoldenpathError, NotFound, ProviderRefused
 from goldenpath.model.cluster import (
     EXTERNAL_SECRETS_GROUP,
+    FIELD_MANAGER,
     NAMESPACE,
     SECRET,
     ClusterObject,
@@ -31,7 +33,21 @@ from goldenpath.model.cluster import (
 from goldenpath.model.instant import to_text
 from goldenpath.model.secret import SecretValue
 
-MANAGER = "goldenpath"
+MANAGER = FIELD_MANAGER
+PATCH_MANAGER = f"{FIELD_MANAGER}-patch"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+SECRET_MAX_BYTES = 1024 * 1024
+FIELDS = {
+    "ConfigMap": {"data", "binaryData", "immutable"},
+    "Secret": {"data", "stringData", "type", "immutable"},
+    "ServiceAccount": {"secrets", "imagePullSecrets", "automountServiceAccountToken"},
+}
+"""What a kind has besides metadata; the others have ``spec``, and a ``status`` that only controllers set."""
+TYPE_KEYS = {"kubernetes.io/tls": {"tls.crt", "tls.key"}, "kubernetes.io/dockerconfigjson": {".dockerconfigjson"}}
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+
+Path = tuple[str, ...]
 
 
 @dataclass
@@ -57,8 +73,8 @@ class FakeCluster:
     def __post_init__(self) -> None:
         self._objects: dict[ObjectRef, ClusterObject] = {}
         self._data: dict[ObjectRef, KubernetesSecret] = {}
-        self._owners: dict[ObjectRef, dict[tuple[str, ...], str]] = {}
-        self._history: list[tuple[int, ObjectChange]] = []
+        self._owners: dict[ObjectRef, dict[Path, set[str]]] = {}
+        self._history: list[tuple[int, ClusterObject | None, ClusterObject | None]] = []
         self._counter = 100
         self._oldest = 0
         for name in ("kube-system", "default"):
@@ -68,11 +84,12 @@ class FakeCluster:
 
     def get(self, kind: Kind, name: str, *, namespace: str = "") -> ClusterObject | None:
         self._enter("get", kind)
-        return self._objects.get(ObjectRef(kind=kind.name, namespace=namespace, name=name))
+        found = self._objects.get(ObjectRef(kind=kind.name, namespace=namespace, name=name))
+        return None if found is None else _shown(found, kind)
 
     def list(self, kind: Kind, *, namespace: str = "", labels: Mapping[str, str] = {}) -> Listing:
         self._enter("list", kind)
-        found = tuple(each for _ref, each in sorted(self._objects.items()) if _matches(each, kind, namespace, labels))
+        found = tuple(_shown(each, kind) for _ref, each in sorted(self._objects.items()) if _matches(each, kind, namespace, labels))
         return Listing(objects=found, resource_version=str(self._counter))
 
     def watch(
@@ -83,11 +100,14 @@ class FakeCluster:
             raise Conflict("cluster.watch-expired", "the version to watch from is gone", subject=since)
         seen, until = int(since), self.clock.monotonic() + seconds
         while True:
-            for number, change in tuple(self._history):
+            for number, before, after in tuple(self._history):
                 if number > seen:
                     seen = number
-                    if _matches(change.object, kind, namespace, labels):
-                        yield change
+                    yield from _change(
+                        kind,
+                        before if before is not None and _matches(before, kind, namespace, labels) else None,
+                        after if after is not None and _matches(after, kind, namespace, labels) else None,
+                    )
             if self.clock.monotonic() >= until:
                 return
             self.clock.advance(1.0)
@@ -96,7 +116,12 @@ class FakeCluster:
 
     def read_secret(self, namespace: str, name: str) -> KubernetesSecret | None:
         self._enter("get", SECRET)
-        return self._data.get(ObjectRef(kind=SECRET.name, namespace=namespace, name=name))
+        ref = ObjectRef(kind=SECRET.name, namespace=namespace, name=name)
+        found = self._data.get(ref)
+        if found is None:
+            return None
+        meta = _shown(self._objects[ref], SECRET).meta
+        return KubernetesSecret(meta=meta, data=found.data, type=found.type, is_immutable=found.is_immutable)
 
     def patch(self, kind: Kind, name: str, merge: Mapping[str, Any], *, namespace: str = "", resource_version: str = "") -> ClusterObject:
         self._enter("patch", kind)
@@ -104,49 +129,45 @@ class FakeCluster:
         before = self._require(ref)
         if resource_version and before.meta.resource_version != resource_version:
             raise Conflict("cluster.object-changed", "the object changed meanwhile", subject=str(ref))
-        tree = copy.deepcopy({**before.body, "metadata": {"labels": before.meta.labels, "annotations": before.meta.annotations}})
-        merged = _merge(tree, merge)
-        meta = merged.pop("metadata")
-        return self.put(
-            ClusterObject(
-                kind=kind,
-                meta=msgspec.structs.replace(before.meta, labels=meta.get("labels") or {}, annotations=meta.get("annotations") or {}),
-                body=merged,
-            )
-        )
+        _require_fields(ref, merge)
+        if kind == SECRET and "data" in merge:
+            self._drop_keys(ref, merge["data"])
+            before = self._require(ref)
+        tree = _tree(before)
+        wanted = {name: value for name, value in merge.items() if name != "status" and not (kind == SECRET and name == "data")}
+        after = _merge(copy.deepcopy(tree), wanted)
+        changed = {path for path, value in _leaves(wanted).items() if value is not None and _at(tree, path) != value}
+        owners = self._owners.setdefault(ref, {})
+        for path in [path for path in owners if path[0] != "data" and _at(after, path) is None]:
+            del owners[path]
+        owners |= {path: {PATCH_MANAGER} for path in changed}
+        managers = {*before.meta.managers, PATCH_MANAGER} if changed else set(before.meta.managers)
+        return _shown(self.put(_object(before, after, managers)), kind)
 
     def apply(self, manifest: Mapping[str, Any], kind: Kind, *, is_forced: bool = False, is_dry_run: bool = False) -> ClusterObject:
         self._enter("patch", kind)
-        meta = manifest["metadata"]
-        ref = ObjectRef(kind=kind.name, namespace=meta.get("namespace", ""), name=meta["name"])
-        body = {name: value for name, value in manifest.items() if name not in {"apiVersion", "kind", "metadata"}}
-        self._claim(ref, body, meta, is_forced=is_forced)
-        before = self._objects.get(ref)
-        old = before.meta if before else ObjectMeta(name=ref.name, namespace=ref.namespace)
-        wanted = ClusterObject(
-            kind=kind,
-            meta=msgspec.structs.replace(
-                old,
-                labels={**old.labels, **meta.get("labels", {})},
-                annotations={**old.annotations, **meta.get("annotations", {})},
-                managers=tuple(sorted({*old.managers, MANAGER})),
-            ),
-            body=_merge(copy.deepcopy(before.body) if before else {}, body),
-        )
-        return wanted if is_dry_run else self.put(wanted)
+        return self.apply_as(MANAGER, manifest, kind, is_forced=is_forced, is_dry_run=is_dry_run)
 
     def apply_secret(self, secret: KubernetesSecret, *, is_forced: bool = False, is_dry_run: bool = False) -> ClusterObject:
-        before = self._data.get(secret.ref)
-        if before is not None and (before.type != secret.type or (before.is_immutable and not _same(before, secret))):
-            raise Conflict("cluster.immutable", "the Secret may not change", subject=str(secret.ref))
+        self._enter("patch", SECRET)
+        ref, before, version = secret.ref, self._data.get(secret.ref), secret.meta.resource_version
+        if version and (before is None or self._objects[ref].meta.resource_version != version):
+            raise Conflict("cluster.object-changed", "the Secret changed meanwhile", subject=str(ref))
+        if before is not None and before.type != secret.type:
+            raise Conflict("cluster.immutable", "the Secret has another type", subject=str(ref))
+        after = self._secret_after(secret)
+        if before is not None and before.is_immutable and not (_same(before, after) and secret.is_immutable):
+            raise Conflict("cluster.immutable", "the Secret is immutable", subject=str(ref))
+        _require_valid(ref, after)
+        mine: dict[Path, Any] = {("data", key): value.reveal() for key, value in secret.data.items()}
+        theirs: dict[Path, Any] = {} if before is None else {("data", key): value.reveal() for key, value in before.data.items()}
         meta = {"name": secret.meta.name, "namespace": secret.meta.namespace}
         manifest = {"metadata": {**meta, "labels": secret.meta.labels, "annotations": secret.meta.annotations}}
-        if before is None and secret.ref not in self._objects:
-            self._require_namespace(secret.ref)
-        shown = self.apply(manifest, SECRET, is_forced=is_forced, is_dry_run=is_dry_run)
-        if not is_dry_run:
-            self.put_secret(KubernetesSecret(meta=shown.meta, data=secret.data, type=secret.type, is_immutable=secret.is_immutable))
-        return self._objects.get(secret.ref, shown)
+        shown = self.apply_as(MANAGER, manifest, SECRET, is_forced=is_forced, is_dry_run=is_dry_run, values=(theirs, mine))
+        if is_dry_run:
+            return shown
+        self.put_secret(KubernetesSecret(meta=self._objects[ref].meta, data=after.data, type=after.type, is_immutable=after.is_immutable))
+        return _shown(self._objects[ref], SECRET)
 
     def delete(self, kind: Kind, name: str, *, namespace: str = "", uid: str) -> None:
         self._enter("delete", kind)
@@ -156,10 +177,10 @@ class FakeCluster:
             return
         if before.meta.uid != uid:
             raise Conflict("cluster.object-changed", "another object has the name now", subject=str(ref))
-        if before.meta.finalizers:
-            self.put(msgspec.structs.replace(before, meta=msgspec.structs.replace(before.meta, deleted_at=to_text(self.clock.now()))))
-        else:
+        if not before.meta.finalizers:
             self.remove(ref)
+        elif not before.meta.deleted_at:
+            self.put(msgspec.structs.replace(before, meta=msgspec.structs.replace(before.meta, deleted_at=to_text(self.clock.now()))))
 
     def identity(self) -> str:
         return self._require(ObjectRef(kind=NAMESPACE.name, name="kube-system")).meta.uid
@@ -202,7 +223,7 @@ class FakeCluster:
             self.remove(stored.ref)
             return stored
         self._objects[stored.ref] = stored
-        self._record(ObjectChange(kind="modified" if before else "added", object=stored))
+        self._record(before, stored)
         return stored
 
     def put_secret(self, secret: KubernetesSecret) -> None:
@@ -210,9 +231,10 @@ class FakeCluster:
         before = self._data.get(secret.ref)
         if before is not None and not _same(before, secret) and shown.meta.resource_version == before.meta.resource_version:
             self._counter += 1
+            older = shown
             shown = msgspec.structs.replace(shown, meta=msgspec.structs.replace(shown.meta, resource_version=str(self._counter)))
             self._objects[shown.ref] = shown
-            self._record(ObjectChange(kind="modified", object=shown))
+            self._record(older, shown)
         self._data[secret.ref] = KubernetesSecret(
             meta=shown.meta,
             data={key: SecretValue(value.reveal()) for key, value in secret.data.items()},
@@ -230,7 +252,8 @@ class FakeCluster:
         self._owners.pop(ref, None)
         if gone is not None:
             self._counter += 1
-            self._record(ObjectChange(kind="deleted", object=gone))
+            last = msgspec.structs.replace(gone.meta, resource_version=str(self._counter))
+            self._record(msgspec.structs.replace(gone, meta=last), None)
 
     def forget_history(self) -> None:
         """The server compacted its history: older watches expire."""
@@ -240,19 +263,99 @@ class FakeCluster:
     def set_manager(self, ref: ObjectRef, manager: str) -> None:
         """Say that somebody else set every field of an object."""
         before = self._require(ref)
-        self._owners[ref] = dict.fromkeys(_leaves({**before.body, "metadata": {"labels": before.meta.labels}}), manager)
+        paths = list(_leaves(_tree(before)))
         secret = self._data.get(ref)
         if secret is not None:
-            self._owners[ref] |= {("data", key): manager for key in secret.data}
+            paths += [("data", key) for key in secret.data]
+        self._owners[ref] = {path: {manager} for path in paths}
         self.put(msgspec.structs.replace(before, meta=msgspec.structs.replace(before.meta, managers=(manager,))))
 
-    def _claim(self, ref: ObjectRef, body: Mapping[str, Any], meta: Mapping[str, Any], *, is_forced: bool) -> None:
-        owners = self._owners.setdefault(ref, {})
-        mine = _leaves({**body, "metadata": {"labels": meta.get("labels", {})}})
-        foreign = sorted({owners[leaf] for leaf in mine if owners.get(leaf, MANAGER) != MANAGER})
+    def edit_secret(self, namespace: str, name: str, data: Mapping[str, bytes | None], *, manager: str = "kubectl-edit") -> None:
+        """Somebody changes keys by hand (None takes one away), and owns them from then on."""
+        ref = ObjectRef(kind=SECRET.name, namespace=namespace, name=name)
+        before = self._data[ref]
+        kept = {key: value for key, value in before.data.items() if key not in data}
+        added = {key: SecretValue(raw) for key, raw in data.items() if raw is not None}
+        self._owners.setdefault(ref, {}).update({("data", key): {manager} for key in added})
+        meta = msgspec.structs.replace(self._objects[ref].meta, managers=tuple(sorted({*self._objects[ref].meta.managers, manager})))
+        self.put_secret(KubernetesSecret(meta=meta, data={**kept, **added}, type=before.type, is_immutable=before.is_immutable))
+
+    def data_of(self, namespace: str, name: str) -> dict[str, bytes]:
+        """What a pod would see."""
+        found = self._data[ObjectRef(kind=SECRET.name, namespace=namespace, name=name)]
+        return {key: value.reveal() for key, value in found.data.items()}
+
+    def apply_as(
+        self,
+        manager: str,
+        manifest: Mapping[str, Any],
+        kind: Kind,
+        *,
+        is_forced: bool = False,
+        is_dry_run: bool = False,
+        values: tuple[Mapping[Path, Any], Mapping[Path, Any]] = ({}, {}),
+    ) -> ClusterObject:
+        """Server-side apply in anybody's name. ``values`` are a Secret's, as they are and as wanted."""
+        named = manifest["metadata"]
+        ref = ObjectRef(kind=kind.name, namespace=named.get("namespace", ""), name=named["name"])
+        _require_fields(ref, manifest)
+        before = self._objects.get(ref) or ClusterObject(kind=kind, meta=ObjectMeta(name=ref.name, namespace=ref.namespace))
+        if ref not in self._objects and kind.is_namespaced:
+            self._require_namespace(ref)
+        tree = _tree(before)
+        wanted = {name: value for name, value in manifest.items() if name not in {"apiVersion", "kind", "metadata", "status"}}
+        meta = {name: value for name, value in named.items() if name in {"labels", "annotations", "finalizers"} and value}
+        mine = {**_leaves({**wanted, **({"metadata": meta} if meta else {})}), **values[1]}
+        there = {**_leaves(tree), **values[0]}
+        owners = self._claimed(ref, manager, mine, there, is_forced=is_forced)
+        after = copy.deepcopy(tree)
+        for path in self._owners.get(ref, {}).keys() - owners.keys() - values[0].keys():
+            _take_away(after, path)
+        for path in mine.keys() - values[1].keys():
+            _set(after, path, mine[path])
+        still = {each for holders in owners.values() for each in holders}
+        once = {each for holders in self._owners.get(ref, {}).values() for each in holders}
+        made = _object(before, after, (set(before.meta.managers) - (once - still)) | {manager})
+        if is_dry_run:
+            return _shown(made, kind)
+        self._owners[ref] = owners
+        return _shown(self.put(made), kind)
+
+    def _claimed(
+        self, ref: ObjectRef, manager: str, mine: Mapping[Path, Any], there: Mapping[Path, Any], *, is_forced: bool
+    ) -> dict[Path, set[str]]:
+        """Who owns what after an apply. A field that somebody else set to the same value is owned together."""
+        owners = {path: set(holders) for path, holders in self._owners.get(ref, {}).items()}
+        foreign: dict[str, list[str]] = {}
+        for path, value in mine.items():
+            others = owners.get(path, set()) - {manager}
+            if there.get(path) == value or (value == {} and any(other[: len(path)] == path for other in there)):
+                owners[path] = {*others, manager}
+                continue
+            for other in others:
+                foreign.setdefault(other, []).append("." + ".".join(path))
+            owners[path] = {manager}
         if foreign and not is_forced:
-            raise Conflict("cluster.field-conflict", f"{', '.join(foreign)} owns fields of it", subject=str(ref))
-        owners |= dict.fromkeys(mine, MANAGER)
+            said = "; ".join(f"{other} owns {', '.join(sorted(fields))}" for other, fields in sorted(foreign.items()))
+            raise Conflict("cluster.field-conflict", said, subject=str(ref))
+        for path in owners.keys() - mine.keys():
+            owners[path].discard(manager)
+        return {path: holders for path, holders in owners.items() if holders}
+
+    def _secret_after(self, secret: KubernetesSecret) -> KubernetesSecret:
+        """What an apply of ours makes of a Secret: the keys that somebody else set stay."""
+        before, owners = self._data.get(secret.ref), self._owners.get(secret.ref, {})
+        data = {} if before is None else before.data
+        kept = {key: value for key, value in data.items() if owners.get(("data", key), {"?"}) != {MANAGER}}
+        return KubernetesSecret(meta=secret.meta, data={**kept, **secret.data}, type=secret.type, is_immutable=secret.is_immutable)
+
+    def _drop_keys(self, ref: ObjectRef, keys: Mapping[str, Any]) -> None:
+        before = self._data[ref]
+        assert set(keys.values()) <= {None}, "the fake only takes keys away by patch"
+        data = {key: value for key, value in before.data.items() if key not in keys}
+        for key in keys:
+            self._owners.get(ref, {}).pop(("data", key), None)
+        self.put_secret(KubernetesSecret(meta=self._objects[ref].meta, data=data, type=before.type, is_immutable=before.is_immutable))
 
     def _enter(self, verb: str, kind: Kind) -> None:
         self.calls.append((verb, kind.name))
@@ -275,13 +378,52 @@ class FakeCluster:
         if ObjectRef(kind=NAMESPACE.name, name=ref.namespace) not in self._objects:
             raise NotFound("cluster.object-missing", f"the namespace {ref.namespace} is not in the cluster", subject=str(ref))
 
-    def _record(self, change: ObjectChange) -> None:
-        self._history.append((self._counter, change))
+    def _record(self, before: ClusterObject | None, after: ClusterObject | None) -> None:
+        self._history.append((self._counter, before, after))
 
 
 def _matches(found: ClusterObject, kind: Kind, namespace: str, labels: Mapping[str, str]) -> bool:
     is_here = found.kind.name == kind.name and found.kind.group == kind.group and namespace in {"", found.meta.namespace}
     return is_here and labels.items() <= found.meta.labels.items()
+
+
+def _change(kind: Kind, before: ClusterObject | None, after: ClusterObject | None) -> Iterator[ObjectChange]:
+    """What a selection sees: an object that leaves it is deleted there, with the last state that it had in it."""
+    if after is not None:
+        yield ObjectChange(kind="added" if before is None else "modified", object=_shown(after, kind))
+    elif before is not None:
+        yield ObjectChange(kind="deleted", object=_shown(before, kind))
+
+
+def _shown(found: ClusterObject, kind: Kind) -> ClusterObject:
+    """An object as the port shows it, at the version that was asked for; what kubectl notes down about a Secret would repeat its values."""
+    if found.kind != kind:
+        return msgspec.structs.replace(found, kind=kind)
+    if found.kind != SECRET or LAST_APPLIED not in found.meta.annotations:
+        return found
+    annotations = {name: text for name, text in found.meta.annotations.items() if name != LAST_APPLIED}
+    return msgspec.structs.replace(found, meta=msgspec.structs.replace(found.meta, annotations=annotations))
+
+
+def _tree(found: ClusterObject) -> dict[str, Any]:
+    """An object as patches see it: empty parts are not there."""
+    meta = {"labels": found.meta.labels, "annotations": found.meta.annotations, "finalizers": list(found.meta.finalizers)}
+    return copy.deepcopy({**found.body, "metadata": {name: value for name, value in meta.items() if value}})
+
+
+def _object(before: ClusterObject, tree: dict[str, Any], managers: set[str]) -> ClusterObject:
+    meta = tree.pop("metadata", {}) or {}
+    return msgspec.structs.replace(
+        before,
+        meta=msgspec.structs.replace(
+            before.meta,
+            labels=meta.get("labels") or {},
+            annotations=meta.get("annotations") or {},
+            finalizers=tuple(meta.get("finalizers") or ()),
+            managers=tuple(sorted(managers)),
+        ),
+        body={} if before.kind == SECRET else tree,
+    )
 
 
 def _merge(tree: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -297,11 +439,56 @@ def _merge(tree: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
+def _leaves(tree: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:
+    found: dict[Path, Any] = {}
     for name, value in tree.items():
-        found += _leaves(value, (*path, name)) if isinstance(value, Mapping) else [(*path, name)]
+        found |= _leaves(value, (*path, name)) if isinstance(value, Mapping) and value else {(*path, name): value}
     return found
+
+
+def _at(tree: Any, path: Path) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, Mapping) else None
+    return tree
+
+
+def _set(tree: dict[str, Any], path: Path, value: Any) -> None:
+    *steps, last = path
+    for name in steps:
+        inner = tree.get(name)
+        tree[name] = inner if isinstance(inner, dict) else {}
+        tree = tree[name]
+    if value != {} or not isinstance(tree.get(last), dict):
+        tree[last] = copy.deepcopy(value)
+
+
+def _take_away(tree: dict[str, Any], path: Path) -> None:
+    """Remove a field, and the parts around it that are empty then."""
+    parts = [tree]
+    for name in path[:-1]:
+        inner = parts[-1].get(name)
+        if not isinstance(inner, dict):
+            return
+        parts.append(inner)
+    for part, name in zip(reversed(parts), reversed(path), strict=True):
+        if name == path[-1] or not part.get(name):
+            part.pop(name, None)
+
+
+def _require_fields(ref: ObjectRef, manifest: Mapping[str, Any]) -> None:
+    known = FIELDS.get(ref.kind, {"spec", "status", "operation"}) | {"apiVersion", "kind", "metadata"}
+    if manifest.keys() - known or not _NAME.fullmatch(ref.name):
+        raise ProviderRefused("cluster.refused", "a field that the kind does not have, or a name that is none", subject=str(ref))
+
+
+def _require_valid(ref: ObjectRef, secret: KubernetesSecret) -> None:
+    is_valid = (
+        all(_KEY.fullmatch(key) for key in secret.data)
+        and sum(len(value.reveal()) for value in secret.data.values()) <= SECRET_MAX_BYTES
+        and TYPE_KEYS.get(secret.type, set()) <= secret.data.keys()
+    )
+    if not is_valid:
+        raise ProviderRefused("cluster.refused", "keys, size or type of the Secret are not valid", subject=str(ref))
 
 
 def _own(meta: ObjectMeta) -> ObjectMeta:

@@ -36,6 +36,9 @@ class Kind(Record, frozen=True, kw_only=True):
         return self.name
 
 
+FIELD_MANAGER: Final = "goldenpath"
+"""Our own name among those who set fields of an object."""
+
 EXTERNAL_SECRETS_GROUP: Final = "external-secrets.io"
 ARGO_GROUP: Final = "argoproj.io"
 

@@ -72,8 +72,12 @@ class ClusterWriter(Protocol):
     def apply_secret(self, secret: KubernetesSecret, *, is_forced: bool = False, is_dry_run: bool = False) -> ClusterObject:
         """The same for a Secret with values: name, namespace, labels, annotations, type and data are applied.
 
+        Where ``secret.meta`` has a ``resource_version``, only that version is changed. Keys that others set and ``secret`` does not name
+        stay; :meth:`patch` takes them away.
+
         Raises:
-            Conflict: ``cluster.field-conflict``, ``cluster.immutable`` for a Secret that may not change any more.
+            Conflict: ``cluster.field-conflict``, ``cluster.object-changed``, and ``cluster.immutable`` for a Secret that may not change
+                any more.
         """
         ...
 

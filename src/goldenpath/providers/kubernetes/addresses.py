@@ -39,7 +39,7 @@ def accepted(kind: Kind, *, is_list: bool = False) -> str:
     return _METADATA.format("PartialObjectMetadataList" if is_list else "PartialObjectMetadata")
 
 
-def reading(path: str, *, accept: str = JSON, query: Mapping[str, str] | None = None) -> Request:
+def asking(path: str, *, accept: str = JSON, query: Mapping[str, str] | None = None) -> Request:
     """Return a GET."""
     return Request(method="GET", path=path, query=urlencode(query or {}), headers=(("Accept", accept),))
 

@@ -70,12 +70,17 @@ def secret_of(tree: Any) -> KubernetesSecret:
 
 
 def manifest_of(secret: KubernetesSecret) -> dict[str, Any]:
-    """Return the manifest of a Secret, values included: it goes into a request and nowhere else."""
+    """Return the manifest of a Secret, values included: it goes into a request and nowhere else.
+
+    A version alone would not keep the API server from making an object that is gone anew; the uid beside it does.
+    """
     meta = secret.meta
+    exactly = {"resourceVersion": meta.resource_version, "uid": meta.uid} if meta.resource_version else {}
+    named = {"name": meta.name, "namespace": meta.namespace, **{name: text for name, text in exactly.items() if text}}
     manifest: dict[str, Any] = {
         "apiVersion": SECRET.api_version,
         "kind": SECRET.name,
-        "metadata": {"name": meta.name, "namespace": meta.namespace, "labels": meta.labels, "annotations": meta.annotations},
+        "metadata": {**named, "labels": meta.labels, "annotations": meta.annotations},
         "type": secret.type,
         "data": {key: base64.b64encode(value.reveal()).decode("ascii") for key, value in secret.data.items()},
     }

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from goldenpath.model.cluster import SECRET, ClusterObject, ClusterVersion, Kind, KubernetesSecret, Listing, ObjectChange
 from goldenpath.ports.clock import Clock
-from goldenpath.providers.kubernetes.addresses import JSON, accepted, address, reading, segment, selector
+from goldenpath.providers.kubernetes.addresses import JSON, accepted, address, asking, segment, selector
 from goldenpath.providers.kubernetes.calls import Answer, ApiCalls
 from goldenpath.providers.kubernetes.failures import Errand, failure, status_of
 from goldenpath.providers.kubernetes.objects import object_of, secret_of
@@ -51,7 +51,7 @@ def read_secret(calls: ApiCalls, namespace: str, name: str) -> KubernetesSecret 
 
 def _get(calls: ApiCalls, kind: Kind, name: str, namespace: str, *, accept: str) -> Answer | None:
     errand = Errand("get", kind, namespace, name)
-    request = reading(address(kind, namespace=namespace, name=name), accept=accept)
+    request = asking(address(kind, namespace=namespace, name=name), accept=accept)
     answer = calls.send(request, errand, expected=frozenset({_MISSING}))
     if answer.status != _MISSING:
         return answer
@@ -76,7 +76,7 @@ def _pages(calls: ApiCalls, errand: Errand, labels: Mapping[str, str]) -> Listin
     path, accept = address(errand.kind, namespace=errand.namespace), accepted(errand.kind, is_list=True)
     token = ""
     while True:
-        request = reading(path, accept=accept, query={**query, "continue": token} if token else query)
+        request = asking(path, accept=accept, query={**query, "continue": token} if token else query)
         answer = calls.send(request, errand, expected=frozenset({_GONE}) if token else frozenset())
         if answer.status == _GONE:
             return None
@@ -99,7 +99,7 @@ def watch(
     query = {"watch": "1", "resourceVersion": since, "allowWatchBookmarks": "true", "timeoutSeconds": str(limit), **selector(labels)}
     until = clock.monotonic() + limit
     stream = calls.stream(
-        reading(address(kind, namespace=namespace), accept=accepted(kind), query=query),
+        asking(address(kind, namespace=namespace), accept=accepted(kind), query=query),
         errand,
         silence_seconds=limit + SILENCE_SLACK_SECONDS,
     )
@@ -114,7 +114,7 @@ def watch(
 
 def version(calls: ApiCalls) -> ClusterVersion:
     """Return the API server's version."""
-    tree = calls.send(reading("/version"), Errand("get", _VERSION)).tree
+    tree = calls.send(asking("/version"), Errand("get", _VERSION)).tree
     major, minor = (_NUMBER.match(str(tree.get(part, ""))) for part in ("major", "minor"))
     text = str(tree.get("gitVersion", ""))
     if major is None or minor is None:
@@ -126,8 +126,8 @@ def version(calls: ApiCalls) -> ClusterVersion:
 def served_versions(calls: ApiCalls, group: str) -> tuple[str, ...]:
     """Return the versions of an API group, the preferred one first."""
     if not group:
-        return _known(calls.send(reading("/api"), Errand("get", _API_GROUP)).tree.get("versions"))
-    answer = calls.send(reading(f"/apis/{segment(group)}"), Errand("get", _API_GROUP, name=group), expected=frozenset({_MISSING}))
+        return _known(calls.send(asking("/api"), Errand("get", _API_GROUP)).tree.get("versions"))
+    answer = calls.send(asking(f"/apis/{segment(group)}"), Errand("get", _API_GROUP, name=group), expected=frozenset({_MISSING}))
     if answer.status == _MISSING:
         return ()
     listed, preferred = answer.tree.get("versions"), answer.tree.get("preferredVersion")
@@ -163,7 +163,7 @@ def may(calls: ApiCalls, verb: str, kind: Kind, namespace: str, subresource: str
 
 def now(calls: ApiCalls) -> datetime:
     """Return the time by the API server's clock."""
-    text = calls.send(reading("/version"), Errand("get", _VERSION)).reply.headers.get("Date", "")
+    text = calls.send(asking("/version"), Errand("get", _VERSION)).reply.headers.get("Date", "")
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
     except (TypeError, ValueError):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from goldenpath.errors import Conflict, GoldenpathError
-from goldenpath.model.cluster import SECRET, ClusterObject, Kind, KubernetesSecret
-from goldenpath.providers.kubernetes.addresses import APPLY_PATCH, JSON, MERGE_PATCH, accepted, address, reading
+from goldenpath.model.cluster import FIELD_MANAGER, SECRET, ClusterObject, Kind, KubernetesSecret
+from goldenpath.providers.kubernetes import reading
+from goldenpath.providers.kubernetes.addresses import APPLY_PATCH, JSON, MERGE_PATCH, accepted, address, asking
 from goldenpath.providers.kubernetes.calls import Answer, ApiCalls
 from goldenpath.providers.kubernetes.failures import Errand, failure, object_changed, refused, status_of
 from goldenpath.providers.kubernetes.objects import is_merged, is_secret, manifest_of, object_of
 from goldenpath.providers.kubernetes.transport import Request
 
-FIELD_MANAGER: Final = "goldenpath"
+PATCH_MANAGER: Final = f"{FIELD_MANAGER}-patch"
+"""Who sets the fields of a merge patch. Not :data:`FIELD_MANAGER`: an object that was only annotated is not ours."""
 _FORBIDDEN, _MISSING, _CONFLICT, _INVALID, _FAULT = 403, 404, 409, 422, 500
 _VALUE_FIELDS: Final = frozenset({"data", "stringData"})
+_MEDIA: Final = {PATCH_MANAGER: MERGE_PATCH, FIELD_MANAGER: APPLY_PATCH}
 _FIXED: Final = frozenset({("FieldValueForbidden", "data"), ("FieldValueForbidden", "immutable"), ("FieldValueInvalid", "type")})
 """How the API server's validation says that a Secret may not change: (reason, field)."""
 
@@ -29,12 +33,14 @@ def patch(calls: ApiCalls, kind: Kind, name: str, merge: Mapping[str, Any], *, n
     body: dict[str, Any] = dict(merge)
     if resource_version:
         body["metadata"] = {**body.get("metadata", {}), "resourceVersion": resource_version}
-    request = _patching(errand, MERGE_PATCH, body, {})
+    request = _patching(errand, PATCH_MANAGER, body, {})
     answer = calls.send(request, errand, expected=frozenset({_CONFLICT}))
     if answer.status != _CONFLICT:
         return object_of(answer.tree, kind)
     if answer.is_repeated and resource_version:
-        found = calls.send(reading(request.path, accept=accepted(kind)), errand)
+        # whether keys are gone from a Secret shows in nothing but the Secret
+        accept = JSON if _VALUE_FIELDS & merge.keys() else accepted(kind)
+        found = calls.send(asking(request.path, accept=accept), errand)
         if is_merged(found.tree, merge):
             return object_of(found.tree, kind)
     raise object_changed(errand)
@@ -52,6 +58,10 @@ def apply_secret(calls: ApiCalls, secret: KubernetesSecret, *, is_forced: bool, 
     errand, answer = _apply(calls, manifest_of(secret), SECRET, is_forced=is_forced, is_dry_run=is_dry_run)
     if answer.status == _INVALID and any((cause.reason, cause.field) in _FIXED for cause in status_of(answer.tree).causes):
         raise _immutable(errand)
+    if answer.status == _CONFLICT and answer.is_repeated and secret.meta.resource_version:
+        found = reading.read_secret(calls, secret.meta.namespace, secret.meta.name)
+        if found is not None and _holds(found, secret):
+            return ClusterObject(kind=SECRET, meta=found.meta)
     return _applied(answer, errand)
 
 
@@ -78,7 +88,7 @@ def _apply(calls: ApiCalls, manifest: Mapping[str, Any], kind: Kind, *, is_force
     meta = manifest["metadata"]
     errand = Errand("patch", kind, meta.get("namespace", ""), meta["name"])
     query = {"force": str(is_forced).lower(), **({"dryRun": "All"} if is_dry_run else {})}
-    request = _patching(errand, APPLY_PATCH, {"apiVersion": kind.api_version, "kind": kind.name, **manifest}, query)
+    request = _patching(errand, FIELD_MANAGER, {"apiVersion": kind.api_version, "kind": kind.name, **manifest}, query)
     expected = frozenset({_CONFLICT, _INVALID})
     answer = calls.send(request, errand, expected=expected | {_FAULT})
     if answer.status == _FAULT:
@@ -99,7 +109,7 @@ def _refuse_unknown_field(calls: ApiCalls, answer: Answer, errand: Errand) -> No
     if not status.is_status or status.reason:
         return
     path = address(errand.kind, namespace=errand.namespace, name=errand.name)
-    looked = calls.send(reading(path, accept=accepted(errand.kind)), errand, expected=frozenset({_FORBIDDEN, _MISSING}))
+    looked = calls.send(asking(path, accept=accepted(errand.kind)), errand, expected=frozenset({_FORBIDDEN, _MISSING}))
     if looked.status != _FORBIDDEN:
         raise refused(answer.reply, errand)
 
@@ -110,19 +120,30 @@ def _applied(answer: Answer, errand: Errand) -> ClusterObject:
     return object_of(answer.tree, errand.kind)
 
 
-def _patching(errand: Errand, media: str, body: Mapping[str, Any], query: Mapping[str, str]) -> Request:
+def _patching(errand: Errand, manager: str, body: Mapping[str, Any], query: Mapping[str, str]) -> Request:
     return Request(
         method="PATCH",
         path=address(errand.kind, namespace=errand.namespace, name=errand.name),
-        query=urlencode({"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", **query}),
-        headers=(("Accept", accepted(errand.kind)), ("Content-Type", media)),
+        query=urlencode({"fieldManager": manager, "fieldValidation": "Strict", **query}),
+        headers=(("Accept", accepted(errand.kind)), ("Content-Type", _MEDIA[manager])),
         body=json.dumps(body, ensure_ascii=False).encode(),
     )
 
 
 def _without_values(kind: Kind, tree: Mapping[str, Any]) -> None:
-    if is_secret(kind) and _VALUE_FIELDS & tree.keys():
+    values = [each for field in _VALUE_FIELDS & tree.keys() for each in (tree[field] or {}).values()]
+    if is_secret(kind) and any(each is not None for each in values):
         raise ValueError("values go through apply_secret, whose types do not print")
+
+
+def _holds(found: KubernetesSecret, wanted: KubernetesSecret) -> bool:
+    """Say whether a Secret is what applying ``wanted`` gives: an earlier try did it, and only its answer was lost."""
+    is_same_data = all(
+        key in found.data and hmac.compare_digest(found.data[key].reveal(), value.reveal()) for key, value in wanted.data.items()
+    )
+    meta = wanted.meta
+    is_same_meta = meta.labels.items() <= found.meta.labels.items() and meta.annotations.items() <= found.meta.annotations.items()
+    return is_same_data and is_same_meta and (found.type, found.is_immutable) == (wanted.type, wanted.is_immutable)
 
 
 def _immutable(errand: Errand) -> GoldenpathError:
