@@ -75,7 +75,8 @@ class Aws:
         self.endpoint = endpoint
         self.folder = folder
         self.environment = {
-            **{name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "GOLDENPATH_", "TF_"))},
+            # a user's Python keeps its bytecode: compiling every module at each start is no part of the work
+            **{name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "GOLDENPATH_", "TF_", "PYTHONDONTWRITE"))},
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench",
