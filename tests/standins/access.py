@@ -112,8 +112,18 @@ def _check_secret(request: AwsRequest, principal: StandInPrincipal) -> None:
         _check_identity(request, principal, "*")
     elif secret is None:
         _check_missing(request, principal)
-    elif not may(request.operation, secret.arn, secret.policy or "", principal, {**_asked_tags(request), **secret_context(secret)}):
+    elif not may(request.operation, secret.arn, secret.policy or "", principal, {**_asked(request), **secret_context(secret)}):
         raise _denied(request, principal, secret.arn)
+    elif request.text("RotationLambdaARN"):
+        _check_function(request, principal)
+
+
+def _check_function(request: AwsRequest, principal: StandInPrincipal) -> None:
+    """Whoever sets rotation needs the right to call the function as well."""
+    function = request.text("RotationLambdaARN")
+    attempt = Attempt(principal=principal.arn, action="lambda:InvokeFunction", resource=function)
+    if evaluate(principal.identity_policy, attempt) != "allowed":
+        raise _denied(request, principal, function)
 
 
 def _check_missing(request: AwsRequest, principal: StandInPrincipal) -> None:
@@ -130,6 +140,15 @@ def secret_context(secret: Any) -> Context:
     """Return the condition keys that a stored secret brings along."""
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in secret.tags or []}
     return {**_resource_tags(tags, "aws:ResourceTag"), **_resource_tags(tags, "secretsmanager:ResourceTag")}
+
+
+def _asked(request: AwsRequest) -> Context:
+    """Return the condition keys that a request brings along."""
+    if request.operation != "RotateSecret":
+        return _asked_tags(request)
+    function = request.text("RotationLambdaARN")
+    is_now = "false" if request.parameters.get("RotateImmediately") is False else "true"
+    return {"secretsmanager:RotateImmediately": is_now, **({"secretsmanager:RotationLambdaARN": function} if function else {})}
 
 
 def _asked_tags(request: AwsRequest) -> Context:

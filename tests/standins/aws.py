@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.standins import calls as call_log
+from tests.standins import moto_state
 from tests.standins.access import ALLOW_ALL, StandInPrincipal
 from tests.standins.app import CONSOLE_KEY, StrictAwsApp
 from tests.standins.calls import Call
@@ -110,6 +111,15 @@ class StrictAws:
     def use_account(self, access_key_id: str, account: str) -> None:
         """Let these credentials belong to another account."""
         self._app.principals.use_account(access_key_id, account)
+
+    @property
+    def functions(self) -> set[str]:
+        """ARNs of functions that exist and let Secrets Manager call them."""
+        return self._app.secrets.rotations.functions
+
+    def finish_rotation(self, name: str, *, account: str = ACCOUNT) -> None:
+        """Note that a secret's function ended well, as AWS does once the labels are where they belong."""
+        self._app.secrets.rotations.finish(moto_state.secret_at(account, REGION, name))
 
     @property
     def missing_principals(self) -> set[str]:

@@ -65,7 +65,8 @@ MUTATING: Final = frozenset(
 _SAFE_PARAMETERS: Final = frozenset(
     {
         "ClientRequestToken", "ForceDeleteWithoutRecovery", "KmsKeyId", "MoveToVersionId", "Name", "Names", "Overwrite", "Path", "Recursive",
-        "RecoveryWindowInDays", "RemoveFromVersionId", "ResourceId", "RoleArn", "RoleSessionName", "SecretId", "SecretIdList", "Tier", "Type",
+        "RecoveryWindowInDays", "RemoveFromVersionId", "ResourceId", "RoleArn", "RoleSessionName", "RotateImmediately", "RotationLambdaARN",
+        "RotationRules", "SecretId", "SecretIdList", "Tier", "Type",
         "VersionId", "VersionStage", "VersionStages", "WithDecryption",
     }
 )  # fmt: skip

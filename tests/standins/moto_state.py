@@ -54,6 +54,13 @@ def find_secret(request: AwsRequest, name: str = "") -> Any:
     return backend("secretsmanager", request).secrets.get(name or request.text("SecretId"))
 
 
+def secret_at(account: str, region: str, name: str) -> Any:
+    """Return moto's record of a secret, for whom no request asks."""
+    from moto.backends import get_backend  # noqa: PLC0415 - same
+
+    return get_backend("secretsmanager")[account][region].secrets[name]
+
+
 def find_parameter(request: AwsRequest, name: str) -> list[Any]:
     """Return the versions of a parameter, oldest first; empty when there is none."""
     parameters = backend("ssm", request)._parameters

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from tests.standins import moto_state, secret_limits
+from tests.standins import moto_state, rotation, secret_limits
 from tests.standins.clock import DAY_SECONDS, StandInClock, start_of_day
+from tests.standins.rotation import Rotations
 from tests.standins.wire import AwsAnswer, AwsRefusal, AwsRequest
 
 VERSIONS_KEPT: Final = 100
@@ -30,11 +31,13 @@ class SecretRules:
         self._clock = clock
         self._disabled_keys = disabled_keys
         self._accessed: dict[tuple[str, str], float] = {}
+        self.rotations = Rotations(clock)
         self.forced_deletes: list[str] = []
         self.are_forced_deletes_allowed = False
 
     def reset(self) -> None:
         self._accessed.clear()
+        self.rotations.reset()
         self.forced_deletes.clear()
         self.are_forced_deletes_allowed = False
 
@@ -53,8 +56,15 @@ class SecretRules:
         for operation, rule in _RULES:
             if operation == request.operation:
                 rule(request, secret)
+        if request.operation in rotation.OPERATIONS:
+            self.rotations.check(request, secret)
         if request.operation in _ENCRYPTS:
             self._check_versions(request, secret)
+
+    def own_answer(self, request: AwsRequest) -> AwsAnswer | None:
+        """Answer what moto answers otherwise than AWS; None for everything else."""
+        secret = moto_state.find_secret(request) if request.operation in rotation.OPERATIONS else None
+        return None if secret is None else self.rotations.answer(request, secret)
 
     def _remove_expired(self, request: AwsRequest) -> None:
         """Do what AWS does some time after the window has passed."""
@@ -136,13 +146,18 @@ class SecretRules:
     def _after_DescribeSecret(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
         stages = tree.get("VersionIdsToStages", {})
         labelled = {version: labels for version, labels in stages.items() if labels}
-        return {**tree, "LastAccessedDate": self._accessed.get((tree["ARN"], "")), "VersionIdsToStages": labelled}
+        rotated = self.rotations.shown(moto_state.find_secret(request))
+        return {**tree, **rotated, "LastAccessedDate": self._accessed.get((tree["ARN"], "")), "VersionIdsToStages": labelled}
 
     def _after_ListSecrets(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
         # AWS lists secrets without saying where their copies are
         shown = [{name: each for name, each in row.items() if name != "ReplicationStatus"} for row in tree["SecretList"]]
-        rows = [{**row, "LastAccessedDate": self._accessed.get((row["ARN"], ""))} for row in shown]
+        rows = [{**row, **self._listed_rotation(request, row), "LastAccessedDate": self._accessed.get((row["ARN"], ""))} for row in shown]
         return {**tree, "SecretList": rows}
+
+    def _listed_rotation(self, request: AwsRequest, row: Mapping[str, Any]) -> dict[str, Any]:
+        secret = moto_state.find_secret(request, str(row["Name"]))
+        return {} if secret is None else self.rotations.shown(secret)
 
     def _after_ListSecretVersionIds(self, request: AwsRequest, tree: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - same
         secret = moto_state.find_secret(request)
@@ -195,17 +210,6 @@ def _check_stages_total(request: AwsRequest, secret: Any) -> None:
         raise AwsRefusal("LimitExceededException", f"a secret has at most {secret_limits.STAGES_MAX} staging labels")
 
 
-def _check_rotation(request: AwsRequest, secret: Any) -> None:
-    """A pending label on another version than the current one is a rotation in progress; moto has it the other way round."""
-    pending, current = _holders(secret, "AWSPENDING"), _holders(secret, "AWSCURRENT")
-    if pending and pending != current:
-        raise _request("A previous rotation isn't complete. That rotation will be reattempted.")
-    if not request.text("RotationLambdaARN") and not secret.rotation_lambda_arn:
-        raise _request("No Lambda rotation function ARN is associated with this secret.")
-    for version in secret.versions.values():
-        version["version_stages"] = [stage for stage in version["version_stages"] if stage != "AWSPENDING"]
-
-
 def _check_move(request: AwsRequest, secret: Any) -> None:
     """A label sits on one version: whoever moves it says where it was, and AWSCURRENT never disappears."""
     stage, target, source = (request.text(name) for name in ("VersionStage", "MoveToVersionId", "RemoveFromVersionId"))
@@ -253,7 +257,6 @@ _RULES: Final = (
     ("PutSecretValue", _check_pending_value),
     ("UpdateSecret", _check_pending_value),
     ("PutSecretValue", _check_stages_total),
-    ("RotateSecret", _check_rotation),
     ("UpdateSecretVersionStage", _check_move),
 )
 

@@ -143,6 +143,7 @@ _OPERATORS: dict[str, _Test] = {
     "ForAllValues:StringEquals": _all_equal,
     "ForAnyValue:StringEquals": _equals,
     "ForAnyValue:StringNotEquals": _any_differs,
+    "Bool": _equals,
     "ArnEquals": _resembles,
     "ArnNotEquals": _negated(_resembles),
     "Null": _is_absent,

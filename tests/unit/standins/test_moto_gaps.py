@@ -113,6 +113,38 @@ def test_moto_starts_a_rotation_while_one_is_under_way(sm: Any) -> None:
     assert not code_of(sm.rotate_secret, SecretId="a")
 
 
+LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:nowhere"
+
+
+def test_moto_sets_rotation_for_a_secret_without_a_value(sm: Any) -> None:
+    sm.create_secret(Name="a")
+    assert not code_of(sm.rotate_secret, SecretId="a", RotationRules={"AutomaticallyAfterDays": 7})
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"AutomaticallyAfterDays": 7, "ScheduleExpression": "rate(7 days)"},
+        {"ScheduleExpression": "rate(3 hours)"},
+        {"ScheduleExpression": "rate(30 days)", "Duration": "99h"},
+        {"ScheduleExpression": "nonsense"},
+    ],
+)
+def test_moto_takes_a_schedule_that_aws_refuses_and_forgets_it(sm: Any, rules: dict[str, Any]) -> None:
+    sm.create_secret(Name="a", SecretString="v")
+    assert not code_of(sm.rotate_secret, SecretId="a", RotationRules=rules)
+    assert "ScheduleExpression" not in sm.describe_secret(SecretId="a")["RotationRules"]
+
+
+def test_moto_refuses_a_function_after_it_has_set_it(sm: Any) -> None:
+    sm.create_secret(Name="a", SecretString="v")
+    rules = {"AutomaticallyAfterDays": 7}
+    assert code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA, RotationRules=rules, RotateImmediately=False)
+    shown = sm.describe_secret(SecretId="a")
+    assert (shown["RotationEnabled"], shown["RotationLambdaARN"]) == (True, LAMBDA)
+    assert ["AWSPENDING"] in shown["VersionIdsToStages"].values(), "and leaves a label that only a test should have seen"
+
+
 def test_moto_puts_one_label_on_two_versions(sm: Any) -> None:
     sm.create_secret(Name="a", SecretString="v", ClientRequestToken="1" * 32)
     sm.put_secret_value(SecretId="a", SecretString="w", ClientRequestToken="2" * 32, VersionStages=["mine"])

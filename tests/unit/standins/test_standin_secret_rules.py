@@ -12,6 +12,7 @@ from tests.unit.standins.refusals import code_of
 
 ONE, TWO, THREE = "1" * 32, "2" * 32, "3" * 32
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:rotate"
+DAILY = {"AutomaticallyAfterDays": 1}
 
 
 @pytest.fixture
@@ -71,14 +72,76 @@ def test_a_rotation_is_refused_while_another_version_is_pending(sm: Any) -> None
     assert code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA) == "InvalidRequestException"
 
 
-def test_a_pending_label_on_the_current_version_is_no_rotation(sm: Any) -> None:
+def test_a_pending_label_on_the_current_version_is_no_rotation(aws: StrictAws, sm: Any) -> None:
+    aws.functions.add(LAMBDA)
     sm.update_secret_version_stage(SecretId="a", VersionStage="AWSPENDING", MoveToVersionId=ONE)
-    # the rule lets it pass; that moto has no such function is what ends it
-    assert code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA) == "ResourceNotFoundException"
+    assert code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA, RotationRules=DAILY, RotateImmediately=False) == ""
 
 
-def test_a_rotation_needs_a_function(sm: Any) -> None:
+def test_a_rotation_needs_a_function_that_may_be_called(aws: StrictAws, sm: Any) -> None:
+    assert code_of(sm.rotate_secret, SecretId="a", RotationRules=DAILY) == "InvalidRequestException"
+    assert code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA, RotationRules=DAILY) == "AccessDeniedException"
+    assert "RotationEnabled" not in sm.describe_secret(SecretId="a")
+    aws.functions.add(LAMBDA)
+    assert code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA) == "InvalidParameterException"
+
+
+def test_a_rotation_needs_a_value(aws: StrictAws, sm: Any) -> None:
+    aws.functions.add(LAMBDA)
+    sm.create_secret(Name="empty")
+    assert code_of(sm.rotate_secret, SecretId="empty", RotationLambdaARN=LAMBDA, RotationRules=DAILY) == "InvalidRequestException"
+    assert code_of(sm.cancel_rotate_secret, SecretId="empty") == "InvalidRequestException"
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_taken"),
+    [
+        ({"AutomaticallyAfterDays": 1}, True),
+        ({"AutomaticallyAfterDays": 1000}, True),
+        ({"AutomaticallyAfterDays": 1001}, False),
+        ({"AutomaticallyAfterDays": 30, "ScheduleExpression": "rate(30 days)"}, False),
+        ({}, False),
+        ({"ScheduleExpression": "rate(4 hours)"}, True),
+        ({"ScheduleExpression": "rate(3 hours)"}, False),
+        ({"ScheduleExpression": "rate(999 days)", "Duration": "24h"}, True),
+        ({"ScheduleExpression": "rate(1000 days)"}, False),
+        ({"ScheduleExpression": "rate(1 days)"}, False),
+        ({"ScheduleExpression": "rate(10 days)", "Duration": "25h"}, False),
+        ({"ScheduleExpression": "rate(10 days)", "Duration": "hh"}, False),
+        ({"ScheduleExpression": "cron(0 2 1 1/2 ? *)", "Duration": "22h"}, True),
+        ({"ScheduleExpression": "cron(0 2 1 1/2 ? *)", "Duration": "23h"}, False),
+        ({"ScheduleExpression": "cron(30 2 1 * ? *)"}, False),
+        ({"ScheduleExpression": "cron(0 2 1 * ? 2030)"}, False),
+        ({"ScheduleExpression": "cron(0 2 1 * MON *)"}, False),
+        ({"ScheduleExpression": "cron(0 2 ? * MON#1 *)"}, True),
+    ],
+)
+def test_which_schedules_are_taken(aws: StrictAws, sm: Any, rules: dict[str, Any], is_taken: object) -> None:
+    aws.functions.add(LAMBDA)
+    found = code_of(sm.rotate_secret, SecretId="a", RotationLambdaARN=LAMBDA, RotationRules=rules, RotateImmediately=False)
+    assert found == ("" if is_taken else "InvalidParameterException")
+    assert sm.describe_secret(SecretId="a").get("RotationRules") == (rules if is_taken else None)
+
+
+def test_setting_rotation_moves_no_label_and_is_listed(aws: StrictAws, sm: Any) -> None:
+    aws.functions.add(LAMBDA)
+    before = sm.describe_secret(SecretId="a")["VersionIdsToStages"]
+    sm.rotate_secret(SecretId="a", RotationLambdaARN=LAMBDA, RotationRules=DAILY, RotateImmediately=False, ClientRequestToken=TWO)
+    assert sm.describe_secret(SecretId="a")["VersionIdsToStages"] == before
+    (row,) = sm.list_secrets()["SecretList"]
+    assert (row["RotationEnabled"], row["RotationLambdaARN"], row["RotationRules"]) == (True, LAMBDA, DAILY)
+    assert "LastRotatedDate" not in row
+    sm.cancel_rotate_secret(SecretId="a")
+    shown = sm.describe_secret(SecretId="a")
+    assert (shown["RotationEnabled"], shown["RotationRules"]) == (False, DAILY)
+
+
+def test_a_rotation_at_once_leaves_an_empty_pending_version(aws: StrictAws, sm: Any) -> None:
+    aws.functions.add(LAMBDA)
+    sm.rotate_secret(SecretId="a", RotationLambdaARN=LAMBDA, RotationRules=DAILY, ClientRequestToken=TWO)
+    assert sm.describe_secret(SecretId="a")["VersionIdsToStages"] == {ONE: ["AWSCURRENT"], TWO: ["AWSPENDING"]}
     assert code_of(sm.rotate_secret, SecretId="a") == "InvalidRequestException"
+    assert code_of(sm.cancel_rotate_secret, SecretId="a") == ""
 
 
 def test_the_value_of_a_pending_version_never_changes(sm: Any) -> None:
