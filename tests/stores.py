@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from tests.builders import FakeClock, FakeEntropy
 from tests.standins.aws import StrictAws
 
+from goldenpath.model.rotation import NativeRotation, rotation_every
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.settings import EnvironmentSettings, StoreSettings
 from goldenpath.model.store import (
@@ -37,6 +40,14 @@ def make_ref(path: str = "goldenpath/payments/dev/db", *, environment: str = "de
     return SecretRef(provider=provider, environment=environment, path=path)
 
 
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:rotate"
+
+
+def make_rotation(*, days: int = 30, function: str = FUNCTION, **window: Any) -> NativeRotation:
+    """Rotation settings; ``window`` as :func:`rotation_every` takes it."""
+    return rotation_every(days, function=function, **window)
+
+
 def make_desired(
     request_id: str = "SEC-0007",
     *,
@@ -46,6 +57,7 @@ def make_desired(
     policy: str = POLICY,
     tags: dict[str, str] | None = None,
     replicas: dict[str, str] | None = None,
+    rotation: NativeRotation | None = None,
 ) -> DesiredSecret:
     """A container; an empty ``request_id`` makes one that nobody's request owns."""
     owned = {TAG_ID: request_id, TAG_OWNER: "app-team", TAG_ENVIRONMENT: environment} if request_id else {"team": "elsewhere"}
@@ -56,6 +68,7 @@ def make_desired(
         policy=policy,
         tags=tuple(sorted({**owned, **(tags or {})}.items())),
         replica_regions=replicas_of((replicas or {}).items()),
+        native_rotation=rotation or msgspec.UNSET,
     )
 
 
@@ -124,6 +137,7 @@ class Bench:
             policy=found.policy,
             tags=found.comparable_tags,
             replica_regions=found.replica_regions,
+            native_rotation=found.native_rotation,
         )
         return self.store.update(replace(as_found, **changes), bookkeeping=kept, fence=self.fence(desired.ref.environment))
 

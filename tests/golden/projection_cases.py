@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from tests.builders import make_request
 
-from goldenpath.model.policy import Cadence
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import KeySpec, SecretRequest
 from goldenpath.model.settings import (
     AccessSettings,
@@ -20,7 +20,7 @@ from goldenpath.model.settings import (
 from goldenpath.projection.render import render_environment
 
 ACCOUNT = "593517239005"
-ROTATION = {"standard": Cadence(every_days=90, max_age_days=97), "high": Cadence(every_days=30, max_age_days=37)}
+ROTATION = {"standard": ClassCadence(every_days=90, max_age_days=97), "high": ClassCadence(every_days=30, max_age_days=37)}
 
 
 def _role(name: str) -> str:

@@ -24,7 +24,7 @@ CONTENT = "sha256:24c3230889f7536a50bb77cdf34624447356c5d43cf5fa03c4fb58ce1695a3
 def test_rendering_differently_raises_the_effects_version() -> None:
     request = make_request()
     change = RequestChange(id=request.id, before=None, after=request)
-    assert effects_digest([change], Settings()) == EFFECTS[EFFECTS_VERSION]
+    assert effects_digest([change], Settings(), {}) == EFFECTS[EFFECTS_VERSION]
 
 
 def test_the_canonical_form_of_a_change_never_changes() -> None:

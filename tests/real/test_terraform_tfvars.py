@@ -52,7 +52,7 @@ def _seeded_store(canaries: dict[str, str]) -> MemoryStore:
     store = MemoryStore(clock=FakeClock(), entropy=FakeEntropy())
     fence = store.acquire("dev", holder="test", lease_seconds=60)
     for request in RECORDED:
-        desired = desired_secret(request, settings=PLATFORM, policy_document=resource_policy(request, settings=PLATFORM))
+        desired = desired_secret(request, settings=PLATFORM, policy_document=resource_policy(request, settings=PLATFORM), cadences={})
         store.create(desired, bookkeeping={}, token=f"create-{request.id:0>32}", fence=fence)
         value = encode_payload({"PASSWORD": SecretValue(canaries[request.id].encode())})
         store.put_version(desired.ref, value, token=f"value-{request.id:0>32}", stage="current", fence=fence, expected_current="")

@@ -36,6 +36,27 @@ def test_environments_are_canonical() -> None:
     assert set(settings.access.platform_principals) == {"prod"}
 
 
+ROTATOR = {
+    "lambdaArn": "arn:aws:lambda:us-east-1:593517239005:function:x",
+    "roleArn": "arn:aws:iam::593517239005:role/x",
+    "secretTypes": "[api-key]",
+}
+
+
+def rotator(changed: str = "") -> str:
+    """Settings with one rotator of dev, one field of which is as ``changed`` says."""
+    name, _, text = changed.partition(": ")
+    fields = {**ROTATOR, **({name: text} if changed else {})}
+    said = ", ".join(f"{key}: {value if value[0] in '[{' else repr(value)}" for key, value in fields.items())
+    return f"environments: {{dev: {{account: '593517239005', rotators: {{postgres: {{{said}}}}}}}}}\n"
+
+
+def test_a_rotator_that_can_work_is_taken() -> None:
+    for window in ("", "window: {opensAt: 2, hours: 22}", "window: {opensAt: 0, hours: 24, weekday: SUN}"):
+        found = load_settings((HEAD + rotator(window)).encode()).environment("dev").rotators["postgres"]
+        assert (found.lambda_arn, found.secret_types) == (ROTATOR["lambdaArn"], ("api-key",))
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -55,6 +76,20 @@ def test_environments_are_canonical() -> None:
             "environments: {prod: {replicaRegions: [eu-west-1], replicaKeys: {eu-west-1: 'arn:aws:kms:us-east-1:1:key/a'}}}\n",
             ["prod.replicaKeys.", "no KMS key of this region"],
         ),
+        (rotator("lambdaArn: arn:aws:lambda:us-east-1:593517239005:function:*"), ["lambdaArn", "intent.pattern"]),
+        (
+            rotator("lambdaArn: arn:aws:lambda:eu-west-1:593517239005:function:x"),
+            ["lambdaArn", "a function in eu-west-1", "intent.rotator"],
+        ),
+        (rotator("lambdaArn: arn:aws:lambda:us-east-1:999999999999:function:x"), ["lambdaArn", "999999999999", "intent.rotator"]),
+        (rotator("roleArn: arn:aws:iam::593517239005:root"), ["roleArn", "intent.pattern"]),
+        (rotator("roleArn: arn:aws:iam::999999999999:role/x"), ["roleArn", "intent.rotator"]),
+        (rotator("secretTypes: []"), ["secretTypes"]),
+        (rotator("secretTypes: [api-key, api-key]"), ["secretTypes[1]", "intent.duplicate-entry"]),
+        (rotator("window: {opensAt: 22, hours: 3}"), ["window.hours", "goes on into the next day"]),
+        (rotator("window: {opensAt: 24, hours: 1}"), ["window.opensAt"]),
+        (rotator("window: {opensAt: 0, hours: 0}"), ["window.hours"]),
+        (rotator("window: {opensAt: 0, hours: 1, weekday: sunday}"), ["window.weekday"]),
         ("catalog: {root: ../elsewhere}\n", ["catalog.root"]),
         ("catalog: {root: /abs}\n", ["catalog.root"]),
         ("catalog: {root: a/../b}\n", ["catalog.root"]),

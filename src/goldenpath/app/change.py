@@ -79,7 +79,7 @@ def read_change(reader: RepositoryReader, governance: Governance, *, base: str, 
         governance_paths=tuple(path.path for path in steering),
         governance_digest=digest([[spelled(path.path), path.new_oid, path.new_mode] for path in changed]),
         policy_revision=governance.revision,
-        effects_digest=effects_digest(requests, governance.settings),
+        effects_digest=effects_digest(requests, governance.settings, governance.policy.rotation),
         commits=reader.commits(merge_base, head) if merge_base else reader.first_parents("", head),
     )
     return ReadChange(change=change, findings=findings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goldenpath.app.effects import desired_of
 from goldenpath.errors import Conflict
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import DesiredSecret
@@ -25,9 +26,10 @@ class StoreScope:
     provider: str
     requests: tuple[SecretRequest, ...]
 
-    def desired(self, settings: Settings) -> tuple[DesiredSecret, ...]:
-        """Return the containers that the store should hold."""
-        return tuple(desired_of(request, settings) for request in self.requests if request.spec.lifecycle.status in RECORDED_STATES)
+    def desired(self, settings: Settings, cadences: Mapping[str, ClassCadence]) -> tuple[DesiredSecret, ...]:
+        """Return the containers that the store should hold. ``cadences``: how often each rotation class rotates."""
+        standing = (request for request in self.requests if request.spec.lifecycle.status in RECORDED_STATES)
+        return tuple(desired_of(request, settings, cadences) for request in standing)
 
 
 def scopes_of(

@@ -13,6 +13,7 @@ from goldenpath.model.drift import DriftIgnore
 from goldenpath.model.finding import Finding
 from goldenpath.plan.drift import RecordDrift, record_drift
 from goldenpath.plan.ignores import IgnoreRules
+from goldenpath.plan.planner import ROTATION_UNDER_WAY
 
 IGNORE_EXPIRED = "plan.ignore-expired"
 REPLICA_LATE = "plan.replica-not-in-sync"
@@ -20,7 +21,10 @@ REPLICA_LATE = "plan.replica-not-in-sync"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
-    """Every record that was looked at. ``findings``: entries of the ignore list past their last day, copies that are not in sync."""
+    """Every record that was looked at.
+
+    ``findings``: entries of the ignore list past their last day, copies that are not in sync, rotations that did not end yet.
+    """
 
     commit: str
     records: tuple[RecordDrift, ...]
@@ -51,12 +55,16 @@ def read_drift(services: Services, *, environments: Sequence[str] = (), request_
     return DriftReport(
         commit=found.commit,
         records=tuple(sorted(chosen, key=lambda each: (each.environment, each.request_id, each.provider, each.path))),
-        findings=(*(_expired(entry, found) for entry in rules.expired), *_late_replicas(found, request_ids)),
+        findings=(
+            *(_expired(entry, found) for entry in rules.expired),
+            *_late_replicas(found, request_ids),
+            *_rotations_under_way(found, request_ids),
+        ),
     )
 
 
 def _records(services: Services, found: Survey, store: SurveyedStore, rules: IgnoreRules) -> Iterator[RecordDrift]:
-    wanted = {each.ref: each for each in store.scope.desired(found.governance.settings)}
+    wanted = {each.ref: each for each in store.scope.desired(found.governance.settings, found.governance.policy.rotation)}
     paths = {entry.request.id: entry.path for entry in found.catalog.entries}
     applied = _applied_commits(services, found, store)
     reader = services.repository()
@@ -93,6 +101,24 @@ def _late_replicas(found: Survey, request_ids: Sequence[str]) -> Iterator[Findin
                 expected="InSync",
                 hint="InProgress ends by itself; Failed: see why in that region, and replicate again once the cause is gone",
             )
+
+
+def _rotations_under_way(found: Survey, request_ids: Sequence[str]) -> Iterator[Finding]:
+    """Yield a finding for each natively rotated record with a version pending: that ends by itself, or somebody has to look."""
+    for record in (record for store in found.stores for record in store.planned.records):
+        if not record.native_rotation or not record.is_rotating or (request_ids and record.request_id not in request_ids):
+            continue
+        pending = record.version_at("pending")
+        yield Finding(
+            rule=ROTATION_UNDER_WAY,
+            level="warn",
+            message=f"{record.request_id or record.ref} is in the middle of a rotation, or was left there",
+            subject=record.request_id,
+            field="rotation",
+            got=f"version {pending.id} is pending" if pending is not None else "",
+            expected="no version pending, or the current one",
+            hint=f"goldenpath explain {ROTATION_UNDER_WAY} says what to do when it does not end",
+        )
 
 
 def _expired(entry: DriftIgnore, found: Survey) -> Finding:

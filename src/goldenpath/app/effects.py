@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from goldenpath.model.base import digest
 from goldenpath.model.change import RequestChange
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import DesiredSecret
@@ -15,9 +16,10 @@ from goldenpath.projection.iam import resource_policy
 from goldenpath.projection.render import render_environment
 
 
-def desired_of(request: SecretRequest, settings: Settings) -> DesiredSecret:
-    """Return the container that a request wants, access policy included."""
-    return desired_secret(request, settings=settings, policy_document=resource_policy(request, settings=settings))
+def desired_of(request: SecretRequest, settings: Settings, cadences: Mapping[str, ClassCadence]) -> DesiredSecret:
+    """Return the container that a request wants, access policy included. ``cadences``: how often each rotation class rotates."""
+    policy = resource_policy(request, settings=settings)
+    return desired_secret(request, settings=settings, policy_document=policy, cadences=cadences)
 
 
 def files_of(request: SecretRequest, settings: Settings) -> dict[str, bytes]:
@@ -25,13 +27,13 @@ def files_of(request: SecretRequest, settings: Settings) -> dict[str, bytes]:
     return render_environment([request], environment=request.environment, settings=settings)
 
 
-def effects_digest(changes: Iterable[RequestChange], settings: Settings) -> str:
+def effects_digest(changes: Iterable[RequestChange], settings: Settings, cadences: Mapping[str, ClassCadence]) -> str:
     """Return the digest of every planned effect of ``changes``: containers and files, before and after."""
-    return digest([[change.id, _effect(change.before, settings), _effect(change.after, settings)] for change in changes])
+    return digest([[change.id, *(_effect(side, settings, cadences) for side in (change.before, change.after))] for change in changes])
 
 
-def _effect(request: SecretRequest | None, settings: Settings) -> object:
+def _effect(request: SecretRequest | None, settings: Settings, cadences: Mapping[str, ClassCadence]) -> object:
     if request is None:
         return None
     files = {path: hashlib.sha256(data).hexdigest() for path, data in files_of(request, settings).items()}
-    return [desired_of(request, settings), files]
+    return [desired_of(request, settings, cadences), files]

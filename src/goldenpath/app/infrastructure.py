@@ -140,7 +140,7 @@ def _root(services: Services, governance: Governance, scope: StoreScope, plan: P
             scope.requests,
             settings=settings,
             rotation=governance.policy.rotation,
-            kept={step.request_id: step.desired for step in plan.steps if step.desired is not None and step.desired.kept},
+            aims={step.request_id: step.desired for step in plan.steps if step.desired is not None},
         ),
         account=place.account,
         region=configured.region or place.region,

@@ -61,7 +61,7 @@ def plan_scope(
         Conflict: ``plan.*`` for a stale plan.
     """
     settings = governance.settings
-    desired = scope.desired(settings)
+    desired = scope.desired(settings, governance.policy.rotation)
     retrier = Retrier(
         clock=services.clock,
         entropy=services.entropy,

@@ -10,9 +10,11 @@ from goldenpath.app.deliver import awaiting_value, rendered
 from goldenpath.app.desired import StoreScope, scopes_of
 from goldenpath.app.infrastructure import ProposedInfrastructure, propose_infrastructure
 from goldenpath.app.merged import merged_catalog
+from goldenpath.app.native_rotation import NativeRotationState, native_rotation_state
 from goldenpath.app.planning import ScopePlan, plan_scope
 from goldenpath.app.revision import Governance, read_requests
 from goldenpath.app.services import Services
+from goldenpath.model.naming import store_ref
 from goldenpath.model.request import SecretRequest
 from goldenpath.plan.cost import CostEstimate, estimate_cost
 from goldenpath.projection.access_table import AccessRow, access_table
@@ -72,6 +74,7 @@ class EnvironmentPreview:
     cost: tuple[CostEstimate, ...]
     infrastructure: tuple[ProposedInfrastructure, ...] = ()
     roles: tuple[RoleRow, ...] = ()
+    rotations: tuple[tuple[str, NativeRotationState], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +127,16 @@ def _environment(
         access=tuple((request.id, tuple(access_table(request, settings=governance.settings))) for request in mine),
         cost=tuple(_cost(planned, governance, keys) for planned in plans),
         infrastructure=tuple(each for each in proposed if each is not None),
+        rotations=tuple((request.id, _rotation(request, governance, plans, is_seen=not services.is_offline)) for request in mine),
         roles=role_table(environment, settings=governance.settings, providers={request.spec.provider for request in mine}),
     )
+
+
+def _rotation(request: SecretRequest, governance: Governance, plans: Sequence[ScopePlan], *, is_seen: bool) -> NativeRotationState:
+    settings, cadences = governance.settings, governance.policy.rotation
+    ref = store_ref(request, prefix=settings.naming.prefix)
+    record = next((record for planned in plans for record in planned.records if record.ref == ref), None)
+    return native_rotation_state(request, settings, cadences, record, is_seen=is_seen)
 
 
 def _cost(planned: ScopePlan, governance: Governance, keys: Mapping[str, int]) -> CostEstimate:

@@ -9,6 +9,7 @@ from datetime import date
 from goldenpath.app.cluster_state import ClusterStanding, looks_into_cluster, standings
 from goldenpath.app.dates import first_dates
 from goldenpath.app.desired import scopes_of, stores_used
+from goldenpath.app.native_rotation import NativeRotationState, native_rotation_state
 from goldenpath.app.planning import plan_scope
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.revision import Governance, read_governance, read_requests
@@ -23,8 +24,9 @@ from goldenpath.model.instant import from_text
 from goldenpath.model.naming import store_ref
 from goldenpath.model.plan import Plan, Step
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.rotators import cadence_of
 from goldenpath.model.secret import SecretRef
-from goldenpath.model.store import StoreRecord
+from goldenpath.model.store import StoreRecord, VersionInfo
 from goldenpath.policy.context import GateContext
 
 
@@ -49,6 +51,7 @@ class StatusRow:
     drift: str
     rotation_due_days: int | None
     is_rotation_overdue: bool
+    native_rotation: NativeRotationState
     ttl_left_days: int | None
     cluster: str = ""
     cluster_message: str = ""
@@ -155,8 +158,8 @@ def _with_clusters(
 
 def _row(request: SecretRequest, context: GateContext, step: Step | None, record: StoreRecord | None, first: date | None) -> StatusRow:
     current = None if record is None else record.version_at("current")
-    age = None if current is None or not current.created_at else (context.today - from_text(current.created_at).date()).days
-    cadence = context.policy.rotation.get(request.spec.rotation.rotation_class)
+    age = _age_days(current, record, context.today)
+    cadence = cadence_of(request, context.policy.rotation)
     since = date.fromisoformat(request.spec.renewed_on) if request.spec.renewed_on else first
     meta = request.metadata
     return StatusRow(
@@ -173,8 +176,17 @@ def _row(request: SecretRequest, context: GateContext, step: Step | None, record
         drift=step.action if step is not None else "unchanged",
         rotation_due_days=None if cadence is None or age is None else cadence.every_days - age,
         is_rotation_overdue=cadence is not None and age is not None and age > cadence.max_age_days,
+        native_rotation=native_rotation_state(request, context.settings, context.policy.rotation, record),
         ttl_left_days=None if since is None else request.spec.ttl_days - (context.today - since).days,
     )
+
+
+def _age_days(current: VersionInfo | None, record: StoreRecord | None, today: date) -> int | None:
+    """Return the age of the value; where the store does not date its versions, since its own rotation ran last."""
+    if current is None or record is None:
+        return None
+    made_at = current.created_at or (record.rotated.last if record.rotated else "")
+    return (today - from_text(made_at).date()).days if made_at else None
 
 
 def value_state(request: SecretRequest, record: StoreRecord | None) -> str:

@@ -145,4 +145,6 @@ def _act(services: Services, located: Located, commit: str, entry: ReviewedActio
             commit=commit,
             correlation_id=services.correlation_id,
         )
-        return _ACTS[entry.action](desired_of(located.request, settings), expected_digest=entry.expect, runner=runner)
+        return _ACTS[entry.action](
+            desired_of(located.request, settings, located.governance.policy.rotation), expected_digest=entry.expect, runner=runner
+        )

@@ -113,7 +113,7 @@ def _store(located: Located, record: StoreRecord | None) -> Seam:
     facts = (("ref", str(located.ref)), ("commit", dict(record.tags).get(TAG_COMMIT, "")), ("generation", str(record.generation)))
     if record.deletion_date:
         return Seam(name="store", state="behind", summary=f"scheduled for deletion on {record.deletion_date}", facts=facts)
-    if not is_as_desired(desired_of(located.request, located.governance.settings), record):
+    if not is_as_desired(desired_of(located.request, located.governance.settings, located.governance.policy.rotation), record):
         return Seam(name="store", state="behind", summary="the record differs from the request: goldenpath drift", facts=facts)
     return Seam(name="store", state="ok", summary=f"record as wanted at {located.ref.path}", time=record.created_at, facts=facts)
 

@@ -15,6 +15,7 @@ from goldenpath.cli.formats.markdown import escape
 from goldenpath.cli.infrastructure_page import payload as infrastructure_payload
 from goldenpath.cli.infrastructure_page import text_lines
 from goldenpath.cli.output import Output
+from goldenpath.cli.rotation_lines import rotation_line
 from goldenpath.model.counting import counted
 from goldenpath.model.plan import Plan
 from goldenpath.plan.cost import CostEstimate
@@ -92,6 +93,7 @@ def _environment_text(each: EnvironmentPreview, output: Output) -> Iterator[str]
     for consumer in each.consumers:
         yield f"  {consumer.request_id}: Secret {consumer.namespace}/{consumer.k8s_secret} in cluster {consumer.cluster}"
         yield from (f"    read in the store by {principal}" for principal in consumer.principals)
+    yield from ("", output.paint("Rotation"), *(f"  {request_id}: {rotation_line(native)}" for request_id, native in each.rotations))
     yield from ("", output.paint("Cost"), *(f"  {line}" for cost in each.cost for line in _cost_lines(cost)))
     if each.unseen:
         yield f"  {_UNSEEN_COST}"
@@ -137,6 +139,7 @@ def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
                 yield f"| {escape(row.group)} | {escape(row.principal)} | " + " | ".join(answer for _, answer in row.answers) + " |"
             yield from ("", "</details>", "")
     yield from _roles_markdown(each)
+    yield from (f"- {escape(f'{request_id}: {rotation_line(native)}')}" for request_id, native in each.rotations)
     yield from (f"- {escape(line)}" for cost in each.cost for line in _cost_lines(cost))
     if each.unseen:
         yield f"- {_UNSEEN_COST}"
@@ -234,5 +237,6 @@ def _environment_payload(each: EnvironmentPreview) -> dict[str, Any]:
         ],
         "access": dict(each.access),
         "roles": each.roles,
+        "rotations": dict(each.rotations),
         "cost": each.cost,
     }

@@ -61,9 +61,21 @@ def _cells(row: StatusRow) -> tuple[str, ...]:
         row.version_id[:8] or "-",
         record,
         row.cluster or "-",
-        _days(row.rotation_due_days, overdue=row.is_rotation_overdue),
+        _rotation(row),
         _days(row.ttl_left_days, overdue=row.ttl_left_days is not None and row.ttl_left_days < 0),
     )
+
+
+def _rotation(row: StatusRow) -> str:
+    """When the value changes next: by the store's own rotation where there is one, else by whoever has to do it."""
+    native = row.native_rotation
+    due = _days(row.rotation_due_days, overdue=row.is_rotation_overdue)
+    if native.state == "none":
+        return due
+    if native.state == "on":
+        when = f"next {native.next_rotation_at[:10]}" if native.next_rotation_at else native.cadence
+        return f"{native.rotator}: {when}" + (f", {due}" if row.is_rotation_overdue else "")
+    return f"{native.rotator or 'unasked'}: {native.state}"
 
 
 def _days(days: int | None, *, overdue: bool) -> str:
@@ -80,8 +92,10 @@ def _summary(found: Status) -> str:
     awaiting = sum(row.value == "awaiting-value" for row in found.rows)
     overdue = sum(row.is_rotation_overdue for row in found.rows)
     drifted = sum(row.drift == "drift" for row in found.rows)
+    native = sum(row.native_rotation.state != "none" for row in found.rows)
+    by_the_store = f"{native} of them rotated by the store, " if native else ""
     return (
-        f"{counted(len(found.rows), 'request')} at {found.commit[:12]}: {awaiting} awaiting a value, {drifted} drifted, "
+        f"{counted(len(found.rows), 'request')} at {found.commit[:12]}: {awaiting} awaiting a value, {drifted} drifted, {by_the_store}"
         f"{overdue} overdue for rotation, {counted(len(found.orphans), 'orphan')}"
     )
 

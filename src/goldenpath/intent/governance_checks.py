@@ -17,7 +17,9 @@ from goldenpath.model.environment import ALIASES, ENVIRONMENTS, canonical_enviro
 from goldenpath.model.lifecycle import STATES
 from goldenpath.model.policy import Policy
 from goldenpath.model.risk import TIERS
-from goldenpath.model.settings import EnvironmentSettings, Settings
+from goldenpath.model.rotation import HOURS_OF_A_DAY
+from goldenpath.model.rotators import ROTATING_PROVIDER
+from goldenpath.model.settings import EnvironmentSettings, RotatorSettings, Settings
 from goldenpath.model.tombstones import Tombstones
 
 Tree = dict[str, Any]
@@ -89,6 +91,33 @@ def _replica_faults(place: EnvironmentSettings) -> Iterator[Fault]:
             yield Fault("intent.replica-region", at, "a key for a region without replica", expected="one of replicaRegions")
         elif key.split(":")[2:4] != ["kms", region]:
             yield Fault("intent.replica-region", at, "no KMS key of this region", expected=f"arn:aws:kms:{region}:<account>:key/<id>")
+
+
+def _rotators(mapping: dict[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each rotator of an environment that could not work there."""
+    for name, tree in mapping.items():
+        if _is(EnvironmentSettings, tree):
+            place = msgspec.convert(tree, EnvironmentSettings)
+            for rotator, declared in place.rotators.items():
+                yield from _at((name, "rotators", rotator), _rotator_faults(place, declared))
+
+
+def _rotator_faults(place: EnvironmentSettings, rotator: RotatorSettings) -> Iterator[Fault]:
+    yield from _at(("secretTypes",), _unique_words(rotator.secret_types))
+    yield from _at(("options",), _unique_words(rotator.options))
+    accounts = [account for account in (place.account, *place.allowed_accounts) if account]
+    region, account = rotator.lambda_arn.split(":")[3:5]
+    home = place.store(ROTATING_PROVIDER).region or place.region
+    if region != home:
+        yield Fault(
+            "intent.rotator", ("lambdaArn",), f"a function in {region}, the records are in {home}", expected=f"a function in {home}"
+        )
+    for field, owner in (("lambdaArn", account), ("roleArn", rotator.role_arn.split(":")[4])):
+        if owner not in accounts:
+            expected = "an account of the environment: " + (", ".join(accounts) or "none is configured")
+            yield Fault("intent.rotator", (field,), f"account {owner} is not allowed here", expected=expected)
+    if rotator.window is not None and rotator.window.opens_at + rotator.window.hours > HOURS_OF_A_DAY:
+        yield Fault("intent.rotator", ("window", "hours"), "the window goes on into the next day", expected="an end by 24:00 UTC")
 
 
 def _is(kind: Any, node: Any) -> bool:
@@ -177,6 +206,7 @@ ENUM_CHECKS: Final = (
 SETTINGS_CHECKS: Final = (
     PartCheck(("environments",), Tree, _environment_names),
     PartCheck(("environments",), Tree, _replicas),
+    PartCheck(("environments",), Tree, _rotators),
     *(PartCheck(("access", name), Tree, _environment_names) for name in ("platformPrincipals", "readerPrincipals", "metadataPrincipals")),
 )
 POLICY_CHECKS: Final = (

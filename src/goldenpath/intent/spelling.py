@@ -31,6 +31,8 @@ PATTERNS: Final[dict[str, str]] = {
     _pattern_of(settings.FolderPath): "a folder, printable on one line",
     _pattern_of(settings.Account): "12 digits, in quotes",
     _pattern_of(settings.Region): "a region such as us-east-1",
+    _pattern_of(settings.LambdaArn): "the full ARN of one Lambda function, without wildcard",
+    _pattern_of(settings.RoleArn): "the full ARN of one IAM role, without wildcard",
     _pattern_of(settings.Duration): "0 or a whole number and one of s, m, h, such as 1h",
     _pattern_of(settings.OidcProvider): "the host and path of an OIDC provider, without https://",
     _pattern_of(settings.RepositoryName): "one repository as <owner>/<name>, without wildcard",

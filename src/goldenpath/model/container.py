@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.rotators import option_tags
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import TAG_ENVIRONMENT, TAG_ID, TAG_OWNER, TAG_SERVICE, TAG_TIER, Replicas
 
@@ -20,6 +21,11 @@ def container_tags(request: SecretRequest) -> dict[str, str]:
         TAG_ENVIRONMENT: meta.environment,
         TAG_TIER: request.spec.risk.tier,
     }
+
+
+def record_tags(request: SecretRequest, settings: Settings) -> dict[str, str]:
+    """Return every tag that the record itself carries: those that say whose it is, and what its rotator is asked for."""
+    return {**container_tags(request), **option_tags(request, settings)}
 
 
 def container_description(request: SecretRequest) -> str:

@@ -17,6 +17,7 @@ class ExistingRecord(Record, frozen=True, kw_only=True):
     request_id: str
     name: str
     has_policy: bool
+    has_rotation: bool = False
 
 
 class ReaderRole(Record, frozen=True, kw_only=True):

@@ -79,6 +79,16 @@ class Cadence(Contract, frozen=True, kw_only=True):
     warn_days: Annotated[int, Meta(ge=0)] = 7
 
 
+class ClassCadence(Cadence, frozen=True, kw_only=True):
+    """The cadence of a rotation class; ``secret_types`` have one of their own in it."""
+
+    secret_types: dict[EnumWord, Cadence] = {}
+
+    def of_type(self, secret_type: str) -> Cadence:
+        """Return the cadence of one secret type in this class."""
+        return self.secret_types.get(secret_type, self)
+
+
 class Policy(Contract, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -95,4 +105,4 @@ class Policy(Contract, frozen=True, kw_only=True):
     dwell_days: dict[EnumWord, Annotated[int, Meta(ge=0)]] = {}
     ttl_warn_days: Annotated[int, Meta(ge=0, le=365)] = 14
     ttl_max_days: dict[EnumWord, Annotated[int, Meta(ge=1)]] = {}
-    rotation: dict[EnumWord, Cadence] = {}
+    rotation: dict[EnumWord, ClassCadence] = {}

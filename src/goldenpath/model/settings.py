@@ -9,7 +9,8 @@ from msgspec import Meta
 from goldenpath.model.base import Contract
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.parameter import ParameterTier
-from goldenpath.model.request import Arn, Label, Text
+from goldenpath.model.request import Arn, EnumWord, Label, Text
+from goldenpath.model.rotation import HOURS_OF_A_DAY, Weekday
 
 RelativePath = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]+$(?!\n)")]
 FolderPath = Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
@@ -22,6 +23,22 @@ OidcProvider = Annotated[
 ]
 RepositoryName = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$(?!\n)")]
 GitRef = Annotated[str, Meta(max_length=200, pattern=r"^refs/(?:heads|tags)/[A-Za-z0-9._/-]+$(?!\n)")]
+LambdaArn = Annotated[
+    str,
+    Meta(
+        max_length=256,
+        pattern=r"^arn:aws(?:-[a-z]+)*:lambda:[a-z]{2}(?:-[a-z]+)+-[0-9]:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(?::[A-Za-z0-9_-]{1,128})?$(?!\n)",
+        description="Full ARN of one Lambda function, with an alias or version if wanted; no wildcard",
+    ),
+]
+RoleArn = Annotated[
+    str,
+    Meta(
+        max_length=640,
+        pattern=r"^arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}$(?!\n)",
+        description="Full ARN of one IAM role; no wildcard",
+    ),
+]
 Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
 
 
@@ -99,6 +116,28 @@ class KubernetesSettings(Contract, frozen=True, kw_only=True):
     argo_cd: ArgoSettings | None = None
 
 
+class RotationWindow(Contract, frozen=True, kw_only=True):
+    """When a rotator may run: from ``opens_at`` o'clock UTC for ``hours``, on any day or on one ``weekday``; never past midnight UTC."""
+
+    opens_at: Annotated[int, Meta(ge=0, lt=HOURS_OF_A_DAY)]
+    hours: Annotated[int, Meta(ge=1, le=HOURS_OF_A_DAY)]
+    weekday: Weekday | None = None
+
+
+class RotatorSettings(Contract, frozen=True, kw_only=True):
+    """A Lambda function that AWS calls to change values of this environment.
+
+    ``role_arn`` is the function's own role, which reads and writes the values that it rotates and no others. ``secret_types`` are those
+    that it can rotate. ``options`` are the names that a request may set under ``spec.rotation.options``; the function finds them as tags.
+    """
+
+    lambda_arn: LambdaArn
+    role_arn: RoleArn
+    secret_types: Annotated[tuple[EnumWord, ...], Meta(min_length=1, max_length=50)]
+    options: Annotated[tuple[Label, ...], Meta(max_length=20)] = ()
+    window: RotationWindow | None = None
+
+
 class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     """One environment: its account, region, cluster, key, and the store behind each provider.
 
@@ -115,6 +154,7 @@ class EnvironmentSettings(Contract, frozen=True, kw_only=True):
     replica_regions: tuple[Region, ...] = ()
     replica_keys: dict[Region, Arn] = {}
     oidc_provider: OidcProvider | None = None
+    rotators: dict[Label, RotatorSettings] = {}
     stores: dict[Label, StoreSettings] = {}
     openbao: OpenBaoSettings = OpenBaoSettings()
     kubernetes: KubernetesSettings | None = None

@@ -9,6 +9,7 @@ import msgspec
 
 from goldenpath.model.base import Record, digest
 from goldenpath.model.drift import TAG_FIELD
+from goldenpath.model.rotation import NativeRotation, RotationDates
 from goldenpath.model.secret import SecretRef
 
 Stage = Literal["current", "previous", "pending"]
@@ -26,7 +27,7 @@ TAG_GENERATION = "goldenpath:generation"
 BOOKKEEPING_TAGS = frozenset({TAG_COMMIT, TAG_APPLIED, TAG_GENERATION})
 """Tags that say who wrote last; they are never compared as desired state."""
 
-FIELDS = ("description", "kms_key", "policy", "replicas", "tags")
+FIELDS = ("description", "kms_key", "policy", "replicas", "rotation", "tags")
 
 Replicas = tuple[tuple[str, str], ...]
 """Regions beside the home region that hold a copy, sorted, each with its KMS key; an empty key is the account's own."""
@@ -37,7 +38,7 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
 
     ``policy`` is canonical JSON text of the resource policy, empty for none. ``tags`` excludes the bookkeeping tags.
     ``kept`` names fields (``description``, ``kms_key``, ``tag:<key>``) that hold what was found and not what the request says, because
-    their drift is ignored. It and ``replica_regions`` are left out where there are none, so that older digests stand.
+    their drift is ignored. It, ``replica_regions`` and ``native_rotation`` are left out where there are none, so that older digests stand.
     """
 
     ref: SecretRef
@@ -48,11 +49,17 @@ class DesiredSecret(Record, frozen=True, kw_only=True):
     tags: tuple[tuple[str, str], ...] = ()
     kept: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     replica_regions: Replicas | msgspec.UnsetType = msgspec.UNSET
+    native_rotation: NativeRotation | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def replicas(self) -> str:
         """The replicas as text, as they are compared and shown; empty for none."""
         return replicas_text(self.replica_regions or ())
+
+    @property
+    def rotation(self) -> str:
+        """The rotation settings as text, as they are compared and shown; empty for none."""
+        return rotation_text(self.native_rotation)
 
     @property
     def field_digests(self) -> dict[str, str]:
@@ -90,7 +97,8 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     ``deletion_date`` (RFC 3339) is set while the name is scheduled for deletion. ``generation`` is the fencing number of its last writer.
     ``unobserved`` names fields of :data:`FIELDS` that were not looked at (AWS lists records without their policies): the field itself is
     empty, and its digest is what the platform remembers to have written.
-    ``replica_regions`` is left out where there are none. ``replication`` names the regions whose copy is not in sync, with the reason in
+    ``replica_regions`` and ``native_rotation`` are left out where there are none; ``rotated`` says when the vendor's own rotation ran.
+    ``replication`` names the regions whose copy is not in sync, with the reason in
     the store's word (``Failed``, ``InProgress``); it is no part of what a plan compares.
     """
 
@@ -106,11 +114,24 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     unobserved: tuple[str, ...] = ()
     replica_regions: Replicas | msgspec.UnsetType = msgspec.UNSET
     replication: tuple[tuple[str, str], ...] | msgspec.UnsetType = msgspec.UNSET
+    native_rotation: NativeRotation | msgspec.UnsetType = msgspec.UNSET
+    rotated: RotationDates | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def replicas(self) -> str:
         """The replicas as text, comparable with that of :class:`DesiredSecret`."""
         return replicas_text(self.replica_regions or ())
+
+    @property
+    def rotation(self) -> str:
+        """The rotation settings as text, comparable with that of :class:`DesiredSecret`."""
+        return rotation_text(self.native_rotation)
+
+    @property
+    def is_rotating(self) -> bool:
+        """True while a version is pending beside the current one: a rotation is under way, or was left half done."""
+        pending, current = self.version_at("pending"), self.version_at("current")
+        return pending is not None and pending != current
 
     @property
     def request_id(self) -> str:
@@ -135,6 +156,7 @@ class StoreRecord(Record, frozen=True, kw_only=True):
             "kms_key": _short(self.kms_key),
             "policy": _short(self.policy),
             "replicas": _short(self.replicas),
+            "rotation": _short(self.rotation),
             "tags": _short(self.comparable_tags),
         }
         if not self.unobserved:
@@ -146,17 +168,17 @@ class StoreRecord(Record, frozen=True, kw_only=True):
     def applied_digests(self) -> dict[str, str]:
         """What the ``goldenpath:applied`` tag remembers of our last write; empty when there is none or it is unreadable.
 
-        A tag that says nothing about replicas means that there were none.
+        A tag that says nothing about replicas or rotation means that there were none.
         """
         text = dict(self.tags).get(TAG_APPLIED, "")
         pairs = (part.partition("=") for part in text.replace(",", "/").split("/") if part)  # written with commas once
         found = {name: value for name, sep, value in pairs if sep}
-        return {_REPLICAS: _NO_REPLICAS, **found} if found else {}
+        return {**_NONE_OF_THEM, **found} if found else {}
 
     @property
     def container(self) -> StoreRecord:
         """The record without its versions and last writer: what a plan compares, so that a new value does not make a plan stale."""
-        return msgspec.structs.replace(self, versions=(), generation=0)
+        return msgspec.structs.replace(self, versions=(), generation=0, rotated=msgspec.UNSET)
 
     @property
     def container_digest(self) -> str:
@@ -203,9 +225,9 @@ def is_comparable(fingerprint: str, other: str) -> bool:
 def applied_text(digests: Mapping[str, str]) -> str:
     """Return field digests as the text of the ``goldenpath:applied`` tag, in characters that every vendor takes in a tag.
 
-    That there are no replicas is not written: records of the time before replicas say the same.
+    That there are no replicas and no rotation is not written: records of the time before either say the same.
     """
-    return "/".join(f"{name}={value}" for name, value in sorted(digests.items()) if (name, value) != (_REPLICAS, _NO_REPLICAS))
+    return "/".join(f"{name}={value}" for name, value in sorted(digests.items()) if _NONE_OF_THEM.get(name) != value)
 
 
 def replicas_of(regions: Iterable[tuple[str, str]]) -> Replicas | msgspec.UnsetType:
@@ -218,6 +240,11 @@ def replicas_text(regions: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{region} ({key})" if key else region for region, key in regions)
 
 
+def rotation_text(rotation: NativeRotation | msgspec.UnsetType) -> str:
+    """Return rotation settings as text; empty for none."""
+    return rotation.text if rotation else ""
+
+
 def tags_digest(tags: Mapping[str, str]) -> str:
     """Return the short digest of tags, comparable with that of ``field_digests``; bookkeeping tags are the caller's to leave out."""
     return _short(tuple(sorted(tags.items())))
@@ -228,5 +255,7 @@ def _short(value: object) -> str:
 
 
 _REPLICAS: Final = "replicas"
-_NO_REPLICAS: Final = "12ae32cb1ec0"
-"""The digest of no replicas, written out: computing it would load OpenSSL with every command (P4). A test holds it."""
+_NOTHING: Final = "12ae32cb1ec0"
+"""The digest of an empty field, written out: computing it would load OpenSSL with every command (P4). A test holds it."""
+_NONE_OF_THEM: Final = {_REPLICAS: _NOTHING, "rotation": _NOTHING}
+"""Fields that came later than the first records, as those are understood to have them."""

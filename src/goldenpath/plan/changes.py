@@ -17,6 +17,7 @@ def field_changes(desired: DesiredSecret, record: StoreRecord) -> tuple[FieldCha
             ("kms_key", record.kms_key, desired.kms_key),
             ("policy", record.policy, desired.policy),
             ("replicas", record.replicas, desired.replicas),
+            ("rotation", record.rotation, desired.rotation),
         )
         if (before != after if name not in record.unobserved else record.field_digests[name] != desired.field_digests[name])
     ]

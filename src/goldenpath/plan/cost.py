@@ -84,13 +84,14 @@ def polls_per_month(interval: str) -> int:
 
 
 def _update_calls(step: Step) -> int:
-    """Return the calls of one update: a look, fields, policy, copies (up to two), tags to take away (two), and the tags that end it."""
+    """Return the calls of one update: look, fields, policy, copies (up to two), rotation, tags to take away (two), tags that end it."""
     if step.action != "update":
         return 0
     changed = {change.field for change in step.changes}
     surplus = any(change.field.startswith("tags.") and not change.after for change in step.changes)
+    rotation = "rotation" in changed
     copies = sum(bool(change.before) + bool(change.after) for change in step.changes if change.field == "replicas")
-    return 1 + bool(changed & {"description", "kms_key"}) + ("policy" in changed) + copies + 2 * surplus + 1
+    return 1 + bool(changed & {"description", "kms_key"}) + ("policy" in changed) + copies + rotation + 2 * surplus + 1
 
 
 def _polled(step: Step, store: StoreSettings, keys: Mapping[str, int]) -> int:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from goldenpath.model.container import container_description, container_replicas, container_tags
+from msgspec import UNSET
+
+from goldenpath.model.container import container_description, container_replicas, record_tags
 from goldenpath.model.lifecycle import STATES
 from goldenpath.model.naming import store_ref
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.rotators import wanted_rotation
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import DesiredSecret, replicas_of
 
@@ -15,13 +19,16 @@ RECORDED_STATES = frozenset(STATES) - {"decommissioned"}
 """States in which a record must exist; taking it away is the work of retirement, never of a plan."""
 
 
-def desired_secret(request: SecretRequest, *, settings: Settings, policy_document: str) -> DesiredSecret:
+def desired_secret(
+    request: SecretRequest, *, settings: Settings, policy_document: str, cadences: Mapping[str, ClassCadence]
+) -> DesiredSecret:
     """Return the container for one request.
 
     Args:
         request: The reviewed intent; its environment is canonical.
-        settings: Gives the path prefix, the environment's key and its replicas.
+        settings: Gives the path prefix, the environment's key, its replicas and its rotators.
         policy_document: The resource policy as canonical JSON, empty for none.
+        cadences: How often each rotation class rotates.
     """
     return DesiredSecret(
         ref=store_ref(request, prefix=settings.naming.prefix),
@@ -29,8 +36,9 @@ def desired_secret(request: SecretRequest, *, settings: Settings, policy_documen
         description=container_description(request),
         kms_key=settings.environment(request.environment).kms_key,
         policy=policy_document,
-        tags=tuple(sorted(container_tags(request).items())),
+        tags=tuple(sorted(record_tags(request, settings).items())),
         replica_regions=replicas_of(container_replicas(request, settings)),
+        native_rotation=wanted_rotation(request, settings, cadences) or UNSET,
     )
 
 
@@ -40,10 +48,11 @@ def desired_secrets(
     environment: str,
     settings: Settings,
     policies: Mapping[str, str],
+    cadences: Mapping[str, ClassCadence],
 ) -> tuple[DesiredSecret, ...]:
     """Return the containers that the whole catalog wants in one environment (R17), by path. ``policies`` is by request id."""
     wanted = (
-        desired_secret(request, settings=settings, policy_document=policies.get(request.id, ""))
+        desired_secret(request, settings=settings, policy_document=policies.get(request.id, ""), cadences=cadences)
         for request in requests
         if request.environment == environment and request.spec.lifecycle.status in RECORDED_STATES
     )

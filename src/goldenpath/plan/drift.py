@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from msgspec.structs import replace
+
 from goldenpath.model.base import Record
 from goldenpath.model.drift import TAG_FIELD, DriftIgnore
 from goldenpath.model.plan import Step
 from goldenpath.model.store import DesiredSecret, StoreRecord
 from goldenpath.plan.changes import NOT_LOOKED_AT
 from goldenpath.plan.ignores import as_if_wanted, field_of, kept_fields
-from goldenpath.plan.planner import DUPLICATE, FOREIGN, SCHEDULED, step_ref
+from goldenpath.plan.planner import AWAITING_RETIREMENT, DUPLICATE, FOREIGN, SCHEDULED, step_ref
 from goldenpath.plan.tags_left import Left, tags_left
 
 FieldState = Literal["drift", "pending", "ignored"]
@@ -36,7 +38,7 @@ DRIFTED: frozenset[RecordState] = frozenset({"drift", "missing", "scheduled-for-
 """States that need a decision; the others are as they should be, or an apply away from it."""
 
 _BLOCKED: Mapping[str, RecordState] = {SCHEDULED: "scheduled-for-deletion", FOREIGN: "foreign", DUPLICATE: "duplicate"}
-_PLAIN_FIELDS = ("description", "kms_key", "policy", "replicas")
+_PLAIN_FIELDS = ("description", "kms_key", "policy", "replicas", "rotation")
 
 
 class FieldDrift(Record, frozen=True, kw_only=True):
@@ -87,6 +89,9 @@ def record_drift(step: Step, wanted: DesiredSecret | None, ignored: Mapping[str,
         was_made: An apply must have made the record before, so that a record that is not there is gone.
     """
     ref, record = step_ref(step), step.observed
+    if wanted is not None and step.desired is not None:
+        # what waits is no difference: the step aims at what can be had now
+        wanted = replace(wanted, native_rotation=step.desired.native_rotation)
     fields = field_drifts(wanted, record, ignored) if wanted is not None and record is not None and step.action != "blocked" else ()
     tags = dict(record.tags if record is not None and wanted is None else wanted.tags if wanted is not None else ())
     return RecordDrift(
@@ -150,5 +155,5 @@ def _state(step: Step, fields: tuple[FieldDrift, ...], *, was_made: bool) -> Rec
     if step.action == "blocked":
         return _BLOCKED[step.reason]
     if step.action == "unchanged":
-        return "awaiting-retirement" if step.reason else "ignored" if fields else "as-wanted"
+        return "awaiting-retirement" if step.reason == AWAITING_RETIREMENT else "ignored" if fields else "as-wanted"
     return {"update": "pending", "drift": "drift", "orphan": "orphan"}[step.action]  # type: ignore[return-value]

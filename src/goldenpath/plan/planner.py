@@ -13,6 +13,7 @@ from goldenpath.errors import InvalidIntent
 from goldenpath.model.drift import NOTHING_IGNORED, DriftIgnores
 from goldenpath.model.instant import to_text
 from goldenpath.model.plan import Plan, Step
+from goldenpath.model.reach import Hold, rotation_hold, within_reach
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import FIELDS, DesiredSecret, StoreRecord
 from goldenpath.plan.changes import field_changes
@@ -24,6 +25,14 @@ DUPLICATE = "plan.duplicate-request"
 DRIFT = "plan.drift"
 ORPHAN = "plan.orphan"
 AWAITING_RETIREMENT = "plan.awaiting-retirement"
+ROTATION_WAITS = "plan.rotation-waits"
+ROTATION_UNDER_WAY = "plan.rotation-under-way"
+
+_HELD: dict[Hold, tuple[str, str]] = {
+    "": ("", ""),
+    "no-value": (ROTATION_WAITS, "native rotation is set by the first apply after the secret has a value"),
+    "rotation-under-way": (ROTATION_UNDER_WAY, "a version is pending beside the current one; the rotation settings stay as they are"),
+}
 
 
 def make_plan(
@@ -55,12 +64,12 @@ def make_plan(
         InvalidIntent: ``plan.other-environment`` when a container belongs elsewhere.
     """
     wanted = tuple(desired)
-    records = {record.ref: record.container for record in observed}
+    records = {record.ref: record for record in observed}
     _require_environment(wanted, environment)
     twice, rules = _duplicates(wanted), IgnoreRules(ignores, now.date())
     steps = [_duplicate_step(each, records) if each.ref in twice else _wanted_step(each, records.get(each.ref), rules) for each in wanted]
     known = {each.ref for each in wanted}
-    steps += [_unwanted_step(record, retired) for ref, record in records.items() if ref not in known and record.request_id]
+    steps += [_unwanted_step(record.container, retired) for ref, record in records.items() if ref not in known and record.request_id]
     return Plan(
         environment=environment,
         commit=commit,
@@ -80,8 +89,12 @@ def step_ref(step: Step) -> SecretRef:
 
 
 def _wanted_step(desired: DesiredSecret, record: StoreRecord | None, rules: IgnoreRules) -> Step:
+    hold = rotation_hold(desired, record)
+    held_reason, held_detail = _HELD[hold]
+    desired = within_reach(desired, record)
     if record is None:
-        return Step(action="create", request_id=desired.request_id, desired=desired)
+        return Step(action="create", request_id=desired.request_id, desired=desired, reason=held_reason, detail=held_detail)
+    record = record.container
     if record.deletion_date:
         return _blocked(desired, record, SCHEDULED, f"scheduled for deletion on {record.deletion_date}")
     if record.request_id != desired.request_id:
@@ -90,7 +103,9 @@ def _wanted_step(desired: DesiredSecret, record: StoreRecord | None, rules: Igno
     seen, target = as_if_wanted(record, desired, kept), keeping(desired, record, kept)
     changes = field_changes(desired, seen)
     if not changes:
-        return Step(action="unchanged", request_id=desired.request_id, desired=target, observed=record)
+        return Step(
+            action="unchanged", request_id=desired.request_id, desired=target, observed=record, reason=held_reason, detail=held_detail
+        )
     drifted = _drifted_fields(desired, seen)
     return Step(
         action="drift" if drifted else "update",
@@ -98,8 +113,8 @@ def _wanted_step(desired: DesiredSecret, record: StoreRecord | None, rules: Igno
         desired=target,
         observed=record,
         changes=changes,
-        reason=DRIFT if drifted else "",
-        detail=f"changed outside the platform: {', '.join(drifted)}" if drifted else "",
+        reason=DRIFT if drifted else held_reason,
+        detail=f"changed outside the platform: {', '.join(drifted)}" if drifted else held_detail,
     )
 
 
@@ -119,7 +134,9 @@ def _unwanted_step(record: StoreRecord, retired: frozenset[str]) -> Step:
 
 
 def _duplicate_step(desired: DesiredSecret, records: dict[SecretRef, StoreRecord]) -> Step:
-    return _blocked(desired, records.get(desired.ref), DUPLICATE, "another request has the same id or the same path")
+    record = records.get(desired.ref)
+    observed = None if record is None else record.container
+    return _blocked(desired, observed, DUPLICATE, "another request has the same id or the same path")
 
 
 def _blocked(desired: DesiredSecret, record: StoreRecord | None, reason: str, detail: str) -> Step:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from goldenpath.model.plan import Action, FieldChange, Plan, Step
-from goldenpath.plan.planner import step_ref
+from goldenpath.plan.planner import AWAITING_RETIREMENT, ROTATION_UNDER_WAY, ROTATION_WAITS, step_ref
 from goldenpath.plan.text import cell, plain
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "drift": "!", "blocked": "!", "orphan": "?", "unchanged": "="}
@@ -23,7 +23,7 @@ _WORDS: dict[Action, str] = {
     "orphan": "orphan, left alone",
     "unchanged": "unchanged",
 }
-_SHOWN_FIELDS = ("description", "kms_key", "policy", "replicas")
+_SHOWN_FIELDS = ("description", "kms_key", "policy", "replicas", "rotation")
 
 
 def render_text(plan: Plan, *, show_unchanged: bool = False) -> str:
@@ -73,8 +73,13 @@ def _remarks(plan: Plan) -> list[str]:
         ("orphan", "without a request: reported, never deleted here"),
     )
     remarks = [f"{plan.count(action)} {text}" for action, text in counted if plan.count(action)]
-    waiting = sum(step.action == "unchanged" and bool(step.reason) for step in plan.steps)
-    return [*remarks, *([f"{waiting} awaiting retirement"] if waiting else []), f"{plan.count('unchanged')} unchanged"]
+    waiting = (
+        (AWAITING_RETIREMENT, "awaiting retirement"),
+        (ROTATION_WAITS, "whose native rotation waits for a first value"),
+        (ROTATION_UNDER_WAY, "in the middle of a rotation"),
+    )
+    counts = [(sum(step.reason == reason for step in plan.steps), text) for reason, text in waiting]
+    return [*remarks, *(f"{count} {text}" for count, text in counts if count), f"{plan.count('unchanged')} unchanged"]
 
 
 def _step_lines(step: Step) -> Iterator[str]:

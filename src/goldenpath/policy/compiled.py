@@ -63,9 +63,13 @@ class CompiledPolicy:
         floor = self.floor(request.metadata.environment, request.spec.secret_type)
         return TIERS[max(rank_of(request.spec.risk.tier), RANK[floor])]
 
-    def rotation_strength(self, rotation_class: str) -> float:
-        """Return a number that grows with the pace of rotation; 0 for ``none`` and for a class without a cadence."""
-        days = self.cadence_days.get(rotation_class)
+    def rotation_strength(self, rotation_class: str, secret_type: str = "") -> float:
+        """Return a number that grows with the pace of rotation; 0 for ``none`` and for a class without a cadence.
+
+        ``secret_type`` may have a cadence of its own in the class.
+        """
+        of_type = self.policy.rotation[rotation_class].secret_types.get(secret_type) if rotation_class in self.policy.rotation else None
+        days = of_type.every_days if of_type is not None else self.cadence_days.get(rotation_class)
         return 0.0 if days is None or rotation_class == "none" else 1.0 / days
 
     def accounts(self, environment: str) -> frozenset[str] | None:

@@ -67,7 +67,7 @@ dwellDays:
 ttlWarnDays: 14
 ttlMaxDays: {}
 
-# Rotation cadence by class: due, overdue, and warned ahead, in days (UTC).
+# Rotation cadence by class: due, overdue, and warned ahead, in days (UTC). A class can say otherwise for a type under secretTypes.
 rotation:
   standard:
     everyDays: 90

@@ -68,9 +68,17 @@ def _days(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Lowering]:
         before, after = old.ttl_max_days.get(tier), new.ttl_max_days.get(tier)
         if before is not None and (after is None or after > before):
             yield f"ttlMaxDays.{tier}", f"the longest term of tier {tier} goes from {before} days to {after or 'no limit'}"
+    yield from _cadences(old, new)
+
+
+def _cadences(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Lowering]:
     for name, days in old.cadence_days.items():
         if new.rotation_strength(name) < old.rotation_strength(name):
             yield f"rotation.{name}", f"class {name} no longer rotates every {days} days"
+        sides = [policy.rotation[name].secret_types for policy in (old.policy, new.policy) if name in policy.rotation]
+        for secret_type in sorted({each for side in sides for each in side}):
+            if new.rotation_strength(name, secret_type) < old.rotation_strength(name, secret_type):
+                yield f"rotation.{name}.secretTypes", f"{secret_type} of class {name} rotates less often"
 
 
 def _floors(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Lowering]:

@@ -30,7 +30,7 @@ SAMPLE_ACCOUNT = "000000000001"
 
 
 class AccessRow(Record, frozen=True, kw_only=True):
-    """One principal. ``group`` is reader, writer, break-glass, platform, metadata, same-account or other-account; the last two are samples.
+    """One principal. ``group`` is reader, writer, rotator, break-glass, platform, metadata, or a sample: same-account, other-account.
 
     ``answers`` holds (question, answer) in the order of ``ACTIONS``; ``not-mentioned`` leaves it to the principal's identity policy.
     """
@@ -88,6 +88,8 @@ def _expected(group: str, principal: str, sets: AccessSets) -> dict[str, Answer]
         return {"GetSecretValue": "allowed"}
     if group == "writer":
         return {"PutSecretValue": "allowed"}
+    if group == "rotator":
+        return {"GetSecretValue": "allowed", "PutSecretValue": "allowed"}
     if group == "metadata":
         return (
             {"DescribeSecret": "allowed"}
@@ -114,6 +116,7 @@ def _groups(sets: AccessSets) -> dict[str, tuple[str, ...]]:
     groups = {
         "reader": sets.readers,
         "writer": sets.writers,
+        "rotator": sets.rotators,
         "break-glass": sets.break_glass,
         "platform": sets.platform,
         "metadata": sets.metadata,

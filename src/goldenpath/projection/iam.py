@@ -1,4 +1,4 @@
-"""The resource policy that restricts a record (issue: read, write and break-glass principals; explicit deny for the rest).
+"""The resource policy that restricts a record (read, write, rotation and break-glass principals; explicit deny for the rest).
 
 A resource policy that only allows restricts nobody: identity policies of the same account still grant. So each value action is denied
 to everyone but the listed principals, and administration to everyone but the platform, which is never locked out. ``Resource`` is ``*``
@@ -76,6 +76,7 @@ def _allows(sets: AccessSets) -> list[dict[str, Any]]:
     wanted = (
         ("AllowRead", sets.readers, ("GetSecretValue", *LOOK)),
         ("AllowWrite", sets.writers, (*WRITE_VALUE, *LOOK)),
+        ("AllowRotation", sets.rotators, ("GetSecretValue", *WRITE_VALUE, *LOOK)),
         ("AllowAdministration", sets.administrators, KEEP),
     )
     return [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from goldenpath.model.naming import store_path
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.rotators import wanted_rotation
 from goldenpath.model.settings import Settings
 from goldenpath.projection.external_secret import external_secret_path
 from goldenpath.projection.tfvars import JSON_OPTIONS
@@ -24,9 +26,18 @@ def render_inventory(
     settings: Settings,
     projected: Collection[str],
     awaiting: Collection[str],
+    rotation: Mapping[str, ClassCadence] | None = None,
 ) -> bytes:
-    """Return the file's bytes. ``projected`` holds the ids that have a manifest, ``awaiting`` those that have no value yet."""
-    entries = [_entry(request, settings, projected, awaiting) for request in requests]
+    """Return the file's bytes. ``projected`` holds the ids that have a manifest, ``awaiting`` those that have no value yet.
+
+    Where the environment declares rotators, each entry says whether one rotates it, and how often; ``rotation`` is the cadence by class.
+    """
+    has_rotators = bool(settings.environment(environment).rotators)
+    entries = [
+        _entry(request, settings, projected, awaiting)
+        | ({"native_rotation": _rotation(request, settings, rotation or {})} if has_rotators else {})
+        for request in requests
+    ]
     return orjson.dumps({"schema_version": SCHEMA_VERSION, "environment": environment, "secrets": entries}, option=JSON_OPTIONS)
 
 
@@ -48,3 +59,8 @@ def _entry(request: SecretRequest, settings: Settings, projected: Collection[str
         "k8s_secret": spec.access.k8s_secret_name,
         "manifest": external_secret_path(request) if meta.id in projected else None,
     }
+
+
+def _rotation(request: SecretRequest, settings: Settings, cadences: Mapping[str, ClassCadence]) -> dict[str, Any] | None:
+    native = wanted_rotation(request, settings, cadences)
+    return None if native is None else {"rotator": request.spec.rotation.rotator, "function": native.function, "cadence": native.cadence}

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from goldenpath.errors import Misconfigured
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.rotators import rotator_principal
 from goldenpath.model.settings import Settings
 
 _SAFE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:(?:role|user)/[A-Za-z0-9+=,.@_/-]{1,576}")
@@ -22,12 +23,14 @@ class AccessSets:
     """The principals of one record, each tuple sorted and without doubles. ``accounts`` are those that may have any access; empty: unknown.
 
     A break-glass principal is in no other set that reaches a value: it has no effect until a grant exists. A right is restricted once
-    anybody is named for it, even by an entry that turns out unusable.
+    anybody is named for it, even by an entry that turns out unusable. A rotator reads and writes what it rotates, but its presence alone
+    restricts nothing: whoever read the value before it came can read it afterwards.
     """
 
     readers: tuple[str, ...]
     writers: tuple[str, ...]
     break_glass: tuple[str, ...]
+    rotators: tuple[str, ...]
     platform: tuple[str, ...]
     metadata: tuple[str, ...]
     accounts: tuple[str, ...]
@@ -37,12 +40,12 @@ class AccessSets:
     @property
     def value_readers(self) -> tuple[str, ...]:
         """Principals that the read denial spares."""
-        return _merged(self.readers, self.platform, without=self.break_glass)
+        return _merged(self.readers, self.rotators, self.platform, without=self.break_glass)
 
     @property
     def value_writers(self) -> tuple[str, ...]:
         """Principals that the write denial spares."""
-        return _merged(self.writers, self.platform, without=self.break_glass)
+        return _merged(self.writers, self.rotators, self.platform, without=self.break_glass)
 
     @property
     def taggers(self) -> tuple[str, ...]:
@@ -73,6 +76,7 @@ def access_sets(request: SecretRequest, *, settings: Settings) -> AccessSets:
         access.read_principals,
         access.write_principals,
         access.break_glass_principals,
+        rotator=rotator_principal(request, settings),
         readers=_required_safe(platform.reader_principals.get(environment, ()), environment),
         administrators=_required_safe(platform.platform_principals.get(environment, ()), environment),
         metadata=_required_safe(platform.metadata_principals.get(environment, ()), environment),
@@ -86,6 +90,7 @@ def _access_sets(
     write: tuple[str, ...],
     break_glass: tuple[str, ...],
     *,
+    rotator: str,
     readers: tuple[str, ...],
     administrators: tuple[str, ...],
     metadata: tuple[str, ...],
@@ -97,6 +102,7 @@ def _access_sets(
         readers=_merged(_safe(read), readers, without=emergency),
         writers=_merged(_safe(write), without=emergency),
         break_glass=_merged(emergency),
+        rotators=_merged((rotator,) if rotator else (), without=emergency),
         platform=_merged(administrators),
         metadata=_merged(metadata),
         accounts=_merged(accounts),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from goldenpath.errors import Conflict
 from goldenpath.model.lifecycle import PROJECTED_STATES
-from goldenpath.model.policy import Cadence
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.settings import Settings
 from goldenpath.projection.cluster_secret_store import cluster_secret_store_path, render_cluster_secret_store
@@ -27,12 +27,12 @@ def render_environment(
     environment: str,
     settings: Settings,
     awaiting: frozenset[str] = frozenset(),
-    rotation: Mapping[str, Cadence] | None = None,
+    rotation: Mapping[str, ClassCadence] | None = None,
 ) -> dict[str, bytes]:
     """Return {path relative to the environment's folder: bytes}, sorted by path; requests of other environments are left out.
 
     ``awaiting`` holds the ids of requests without a first value: they get a container and an inventory entry, but no ExternalSecret
-    yet (D12). ``rotation`` is the platform's cadence per rotation class, for Terraform. No request, no file.
+    yet, and no native rotation (D12). ``rotation`` is the platform's cadence per rotation class. No request, no file.
 
     Raises:
         Conflict: ``projection.manifest-collision`` when two requests would write one file.
@@ -52,13 +52,14 @@ def render_environment(
     if at_aws:
         files |= render_role_policies(environment, settings=settings, providers=at_aws)
         files |= render_trust_policies(environment, settings=settings)
-    files[TFVARS_PATH] = render_tfvars(mine, settings=settings, rotation=rotation)
+    files[TFVARS_PATH] = render_tfvars(mine, settings=settings, rotation=rotation, awaiting=awaiting)
     files[INVENTORY_PATH] = render_inventory(
         mine,
         environment=environment,
         settings=settings,
         projected=frozenset(request.id for request in shown),
         awaiting=awaiting,
+        rotation=rotation,
     )
     return dict(sorted(files.items()))
 

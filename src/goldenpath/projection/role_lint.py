@@ -50,7 +50,7 @@ _WITHOUT_RESOURCE: Final = frozenset({"secretsmanager:CreateSecret", "secretsman
 """Actions that AWS authorises on no resource of ours; a creation is limited by its name and tags instead."""
 _SEES_NAMES: Final = frozenset({"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:TagResource"})
 """Actions that are asked for names that are still free, which have no six characters at their end."""
-_ACTION: Final = re.compile(r"(?:secretsmanager|ssm|kms):[A-Za-z]+")
+_ACTION: Final = re.compile(r"(?:secretsmanager|ssm|kms|lambda):[A-Za-z]+")
 _KEY: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)/[A-Za-z0-9/_-]+")
 """One key, in whatever region or account the settings name it."""
 _OTHER: Final = "another-environment"
@@ -124,6 +124,8 @@ def _is_limited(resource: str, statement: Mapping[str, Any], environment: str, s
     actions, place = set(statement["Action"]), settings.environment(environment)
     if resource == "*":
         return actions <= _WITHOUT_RESOURCE and ("secretsmanager:CreateSecret" not in actions or "Condition" in statement)
+    if any(action.startswith("lambda:") for action in actions):
+        return actions == {"lambda:InvokeFunction"} and resource in {each.lambda_arn for each in place.rotators.values()}
     start = f"arn:{partition(place.region)}:"
     where = f":{place.region}:{place.account}:"
     if _KEY.fullmatch(resource) or resource.startswith(f"{start}kms{where}key/"):

@@ -19,6 +19,8 @@ Statements = list[dict[str, Any]]
 
 REPLICATE = "ReplicateSecretToRegions"
 REPLICAS = ("RemoveRegionsFromReplication", REPLICATE)
+ROTATE = "RotateSecret"
+STOP_ROTATION = "CancelRotateSecret"
 KEEP = ("PutResourcePolicy", *REPLICAS, "RestoreSecret", "TagResource", "UntagResource", "UpdateSecret")
 
 
@@ -31,6 +33,7 @@ def keep_containers(environment: str, settings: Settings) -> Statements:
         _tag_new_ones(look_arn_patterns(environment, settings=settings), environment),
         *_replicate(environment, settings),
         _on_records("KeepContainers", KEEP, environment, settings),
+        *_rotate(environment, settings),
         _keep_lease(environment, settings),
         _never("NeverValues", (*READ_VALUE, *WRITE_VALUE), environment, settings),
     ]
@@ -111,6 +114,19 @@ def _replicate(environment: str, settings: Settings) -> Statements:
         }
         statements.append(keys)
     return statements
+
+
+def _rotate(environment: str, settings: Settings) -> Statements:
+    """Allow rotation settings, where the environment has rotators: by their functions only, and never a rotation at once."""
+    functions = sorted({rotator.lambda_arn for rotator in settings.environment(environment).rotators.values()})
+    if not functions:
+        return []
+    begin = _on_records("SetRotation", (ROTATE,), environment, settings)
+    begin["Condition"]["StringEquals"] |= {"secretsmanager:RotationLambdaARN": functions}
+    begin["Condition"]["Bool"] = {"secretsmanager:RotateImmediately": "false"}
+    # AWS asks whoever sets rotation for the right to call the function as well
+    call = {"Sid": "CallRotators", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": functions}
+    return [begin, _on_records("StopRotation", (STOP_ROTATION,), environment, settings), call]
 
 
 def _on_records(sid: str, actions: tuple[str, ...], environment: str, settings: Settings) -> dict[str, Any]:

@@ -59,6 +59,36 @@ def has_replicas(record: StoreRecord) -> Conflict:
     )
 
 
+def rotation_needs_value(ref: SecretRef) -> Conflict:
+    """Return the error for rotation settings of a record that never got a value (D12)."""
+    return Conflict(
+        "store.rotation-needs-value",
+        "rotation settings cannot be made for a record without a value",
+        subject=str(ref),
+        hint="goldenpath seed gives it a value; the apply after that makes the settings",
+    )
+
+
+def rotation_under_way(ref: SecretRef) -> Conflict:
+    """Return the error for rotation settings that change while a version is pending."""
+    return Conflict(
+        "store.rotation-under-way",
+        "a rotation is under way, or was left half done: a version is pending beside the current one",
+        subject=str(ref),
+        hint="wait until it ends; where it never does, see goldenpath explain plan.rotation-under-way",
+    )
+
+
+def no_native_rotation(ref: SecretRef) -> ProviderRefused:
+    """Return the error for rotation settings in a store that calls no function."""
+    return ProviderRefused(
+        "store.no-native-rotation",
+        "this store calls no function, so nothing would rotate the value",
+        subject=str(ref),
+        hint="take spec.rotation.rotator out of the request, or keep the secret in AWS Secrets Manager",
+    )
+
+
 def not_scheduled(ref: SecretRef) -> Conflict:
     """Return the error for a restore of what is not being deleted."""
     return Conflict("store.not-scheduled", "the record is not scheduled for deletion", subject=str(ref))

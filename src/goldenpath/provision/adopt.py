@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goldenpath.errors import Conflict, NotFound
+from goldenpath.model.reach import within_reach
 from goldenpath.model.receipt import StepOutcome, StepReceipt
 from goldenpath.model.store import DesiredSecret, StoreRecord
 from goldenpath.provision.effects import Effect, EffectRunner, operation_token
@@ -39,6 +40,7 @@ def adopt(desired: DesiredSecret, *, expected_digest: str, runner: EffectRunner)
             hint="only a record without an owner can be adopted; goldenpath apply changes the request's own record",
         )
     require_expected(found, expected_digest)
+    desired = within_reach(desired, found)
     bookkeeping = runner.bookkeeping(desired)
     runner.run(
         Effect(

@@ -33,8 +33,14 @@ def is_agreed(step: Step, accept_drift: frozenset[str]) -> bool:
 def objections(plan: Plan, proposed: InfrastructurePlan, *, accept_drift: frozenset[str] = frozenset()) -> tuple[Objection, ...]:
     """Return everything in ``proposed`` that ``plan`` does not ask for, by address; at most one per address."""
     steps = {step.request_id: step for step in plan.steps if step.desired is not None}
-    found = (_objection(change, steps.get(change.request_id), accept_drift) for change in proposed.changes)
+    found = (_judged(change, steps.get(change.request_id), accept_drift) for change in proposed.changes)
     return tuple(each for each in found if each is not None)
+
+
+def _judged(change: InfrastructureChange, step: Step | None, accept_drift: frozenset[str]) -> Objection | None:
+    if change.part == "rotation" and step is not None:
+        return _rotation_objection(change, step, accept_drift)
+    return _objection(change, step, accept_drift)
 
 
 def _objection(change: InfrastructureChange, step: Step | None, accept_drift: frozenset[str]) -> Objection | None:
@@ -61,8 +67,26 @@ def _beyond(change: InfrastructureChange, step: Step) -> Objection | None:
         return Objection(step.request_id, WOULD_CREATE, f"Terraform would create {change.address}: {step.detail}")
     if step.action in {"blocked", "drift"}:
         return Objection(step.request_id, step.reason, step.detail)
-    if change.part == "rotation":
-        # our own plan knows nothing of rotation schedules: they are this tool's
-        return None
     names = ", ".join(field.field for field in change.fields)
     return Objection(step.request_id, PLAN_DIFFERS, f"Terraform would {change.action} {change.address} ({names}); our plan leaves it alone")
+
+
+def _rotation_objection(change: InfrastructureChange, step: Step, accept_drift: frozenset[str]) -> Objection | None:
+    """Object to rotation settings other than our plan's. To take the resource away is to turn rotation off, and loses nothing else."""
+    aims_at = {each.after for each in step.changes if each.field == "rotation"}
+    fields = [each for each in change.fields if each.field == "rotation"]
+    if not change.fields and change.action in {"none", "update"}:
+        return None
+    if is_agreed(step, accept_drift) and change.action != "replace" and aims_at and {each.after for each in fields} == aims_at:
+        return None
+    return _beyond_rotation(change, step)
+
+
+def _beyond_rotation(change: InfrastructureChange, step: Step) -> Objection:
+    if change.action in {"delete", "replace"}:
+        return Objection(step.request_id, WOULD_DESTROY, f"Terraform would {change.action} {change.address}")
+    if step.action in {"blocked", "drift"}:
+        return Objection(step.request_id, step.reason, step.detail)
+    return Objection(
+        step.request_id, PLAN_DIFFERS, f"Terraform would {change.action} {change.address} (rotation); our plan leaves it alone"
+    )

@@ -46,7 +46,12 @@ def lease_seconds(configured: float, command_timeout_seconds: float) -> float:
 def existing_records(plan: Plan) -> tuple[ExistingRecord, ...]:
     """Return the records that are ours and alive, for the tool to take over."""
     return tuple(
-        ExistingRecord(request_id=step.request_id, name=step.observed.ref.path, has_policy=_has_policy(step.desired, step.observed))
+        ExistingRecord(
+            request_id=step.request_id,
+            name=step.observed.ref.path,
+            has_policy=_has_policy(step.desired, step.observed),
+            has_rotation=bool(step.observed.native_rotation and step.desired.native_rotation),
+        )
         for step in plan.steps
         if step.desired is not None
         and step.observed is not None

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from goldenpath.errors import AccessDenied
 from goldenpath.model.base import Record
+from goldenpath.model.reach import within_reach
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import FIELDS, DesiredSecret, StoreRecord
 from goldenpath.ports.store import SecretObserver
@@ -93,10 +94,10 @@ def require_account(store: SecretObserver, expected: str | None, *, environment:
 
 
 def is_as_desired(desired: DesiredSecret, record: StoreRecord | None) -> bool:
-    """Say whether the record is ours, alive, and equal to what is wanted."""
+    """Say whether the record is ours, alive, and equal to what is wanted, as far as that can be had now."""
     if record is None or record.deletion_date or record.request_id != desired.request_id:
         return False
-    wanted, found = desired.field_digests, record.field_digests
+    wanted, found = within_reach(desired, record).field_digests, record.field_digests
     return all(wanted[name] == found[name] for name in FIELDS)
 
 

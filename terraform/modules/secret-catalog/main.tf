@@ -2,7 +2,7 @@
 
 locals {
   restricted = { for id, secret in var.goldenpath_secrets : id => secret if secret.policy != "" }
-  rotating   = { for id, secret in var.goldenpath_secrets : id => secret if secret.rotation_lambda_arn != null }
+  rotating   = { for id, secret in var.goldenpath_secrets : id => secret if secret.rotation != null }
 }
 
 resource "aws_secretsmanager_secret" "this" {
@@ -53,11 +53,13 @@ resource "aws_secretsmanager_secret_rotation" "this" {
   for_each = local.rotating
 
   secret_id           = aws_secretsmanager_secret.this[each.key].arn
-  rotation_lambda_arn = each.value.rotation_lambda_arn
+  rotation_lambda_arn = each.value.rotation.lambda_arn
   # when a value changes is the platform's decision, so setting the schedule alone must not change one
   rotate_immediately = false
 
   rotation_rules {
-    automatically_after_days = each.value.rotation_days
+    automatically_after_days = each.value.rotation.days
+    schedule_expression      = each.value.rotation.schedule
+    duration                 = each.value.rotation.duration
   }
 }

@@ -8,8 +8,13 @@ variable "goldenpath_secrets" {
     recovery_window_in_days = number
     replica_regions         = optional(map(string), {})
     rotation_days           = optional(number)
-    rotation_lambda_arn     = optional(string)
-    tags                    = map(string)
+    rotation = optional(object({
+      lambda_arn = string
+      days       = optional(number)
+      schedule   = optional(string)
+      duration   = optional(string)
+    }))
+    tags = map(string)
   }))
   nullable = false
 
@@ -26,8 +31,10 @@ variable "goldenpath_secrets" {
     error_message = "Two requests name the same secret."
   }
   validation {
-    condition     = alltrue([for secret in var.goldenpath_secrets : secret.rotation_lambda_arn == null || secret.rotation_days != null])
-    error_message = "A rotation function needs rotation_days."
+    condition = alltrue([
+      for secret in var.goldenpath_secrets : secret.rotation == null ? true : (secret.rotation.days == null) != (secret.rotation.schedule == null)
+    ])
+    error_message = "A rotation function needs days or a schedule, and not both."
   }
 }
 

@@ -7,5 +7,5 @@ from goldenpath.model.base import digest
 
 
 def test_the_digest_of_no_replicas_is_the_one_written_out() -> None:
-    assert digest("").removeprefix("sha256:")[:12] == store._NO_REPLICAS
-    assert make_desired().field_digests["replicas"] == store._NO_REPLICAS
+    assert digest("").removeprefix("sha256:")[:12] == store._NOTHING
+    assert make_desired().field_digests["replicas"] == store._NOTHING

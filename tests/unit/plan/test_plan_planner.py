@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.builders import make_request
-from tests.stores import make_desired, make_ref
+from tests.stores import make_desired, make_ref, make_rotation
 
 from goldenpath.errors import InvalidIntent
 from goldenpath.model.instant import from_text
@@ -120,10 +120,11 @@ def test_a_difference_that_nobody_remembers_is_drift(applied: str) -> None:
 @given(st.lists(st.sampled_from(FIELDS), unique=True))
 def test_a_half_done_update_of_ours_is_an_update_and_no_drift(done: list[str]) -> None:
     old = replace(make_desired(), kms_key="alias/old")
-    new = replace(make_desired(description="new", policy="", tags={"new": "tag"}, replicas={"eu-west-1": ""}), kms_key="alias/new")
-    record = record_of(old)
+    wanted = make_desired(description="new", policy="", tags={"new": "tag"}, replicas={"eu-west-1": ""}, rotation=make_rotation())
+    new = replace(wanted, kms_key="alias/new")
+    record = replace(record_of(old), versions=(VersionInfo(id="v1", stages=("current",)),))
     for field in done:
-        name = {"replicas": "replica_regions"}.get(field, field)
+        name = {"replicas": "replica_regions", "rotation": "native_rotation"}.get(field, field)
         record = with_tag(record, "new", "tag") if name == "tags" else replace(record, **{name: getattr(new, name)})
     step = only(plan_of([new], [record]))
     assert step.action == ("unchanged" if len(done) == len(FIELDS) else "update")
@@ -247,7 +248,7 @@ def test_a_plan_lives_for_its_ttl() -> None:
 
 def test_a_request_becomes_a_container_with_all_its_tags() -> None:
     settings = Settings(environments={"dev": EnvironmentSettings(kms_key="alias/dev")})
-    desired = desired_secret(make_request(), settings=settings, policy_document="{}")
+    desired = desired_secret(make_request(), settings=settings, policy_document="{}", cadences={})
     assert desired.ref == make_ref("goldenpath/payments/dev/payments-db-credentials")
     assert dict(desired.tags) == {
         "goldenpath:id": "SEC-0007",
@@ -258,7 +259,7 @@ def test_a_request_becomes_a_container_with_all_its_tags() -> None:
     }
     assert (desired.policy, desired.kms_key) == ("{}", "alias/dev")
     assert desired.description
-    described = desired_secret(make_request({"metadata": {"description": "text"}}), settings=settings, policy_document="")
+    described = desired_secret(make_request({"metadata": {"description": "text"}}), settings=settings, policy_document="", cadences={})
     assert described.description == "text"
 
 
@@ -267,8 +268,8 @@ def test_a_request_becomes_a_container_with_all_its_tags() -> None:
 )
 def test_every_state_but_the_last_wants_a_record(status: str, is_wanted: object) -> None:
     request = make_request({"spec": {"lifecycle": {"status": status}}})
-    desired = desired_secrets([request], environment="dev", settings=Settings(), policies={"SEC-0007": "{}"})
+    desired = desired_secrets([request], environment="dev", settings=Settings(), policies={"SEC-0007": "{}"}, cadences={})
     assert [each.policy for each in desired] == (["{}"] if is_wanted else [])
     assert retired_ids([request], environment="dev") == (frozenset() if is_wanted else {"SEC-0007"})
-    assert desired_secrets([request], environment="prod", settings=Settings(), policies={}) == ()
+    assert desired_secrets([request], environment="prod", settings=Settings(), policies={}, cadences={}) == ()
     assert retired_ids([request], environment="prod") == frozenset()

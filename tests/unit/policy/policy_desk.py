@@ -56,6 +56,7 @@ def tree(**fields: Any) -> dict[str, Any]:
         "tier": ("spec", "risk", "tier"),
         "rotation": ("spec", "rotation", "rotationClass"),
         "rotator": ("spec", "rotation", "rotator"),
+        "options": ("spec", "rotation", "options"),
         "status": ("spec", "lifecycle", "status"),
         "window": ("spec", "lifecycle", "recoveryWindowInDays"),
         "type": ("spec", "secretType"),

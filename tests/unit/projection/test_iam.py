@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.builders import make_request
+from tests.builders import deep_merge, make_request
 from tests.unit.projection.platform_sample import ACCOUNT, ADMIN, CI, OWNER, READER, SEED_ACCESS, WRITER, platform, role
 
 from goldenpath.errors import InvalidIntent, Misconfigured
 from goldenpath.model.base import canonical_bytes
-from goldenpath.model.settings import AccessSettings, EnvironmentSettings, Settings, StoreSettings
+from goldenpath.model.settings import AccessSettings, EnvironmentSettings, RotatorSettings, Settings, StoreSettings
 from goldenpath.projection.access_table import access_table, check_access
 from goldenpath.projection.evaluator import Call, evaluate
 from goldenpath.projection.iam import POLICY_MAX_BYTES, resource_policy
@@ -123,6 +123,48 @@ def test_settings_with_an_unsafe_principal_are_refused(principal: str, where: st
     with pytest.raises(Misconfigured) as caught:
         resource_policy(make_request(), settings=settings)
     assert caught.value.code == "projection.principal-unsafe"
+
+
+ROTATOR = f"arn:aws:iam::{ACCOUNT}:role/rotate"
+ROTATING = {
+    "rotators": {
+        "postgres": RotatorSettings(
+            lambda_arn=f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:rotate", role_arn=ROTATOR, secret_types=("database-credentials",)
+        )
+    },
+    "stores": {"aws-secrets-manager": StoreSettings(backend="aws-secrets-manager")},
+}
+ROTATED = {"spec": {"rotation": {"rotator": "postgres"}}}
+ACTIONS_OF_A_ROTATION = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
+
+
+def test_a_rotator_reads_and_writes_what_it_rotates_and_nothing_else() -> None:
+    settings = platform(**ROTATING)
+    rotated = resource_policy(make_request(deep_merge(ROTATED, {"spec": {"access": SEED_ACCESS}})), settings=settings)
+    for action in ACTIONS_OF_A_ROTATION:
+        assert ask(rotated, ROTATOR, action) == "allowed", action
+    for action in ("DeleteSecret", "PutResourcePolicy", "RotateSecret", "TagResource", "UpdateSecret"):
+        assert ask(rotated, ROTATOR, action) == "denied", action
+    assert ask(rotated, STRANGER, "GetSecretValue") == "denied"
+    others = [make_request({"spec": {"access": SEED_ACCESS}}), make_request(deep_merge(ROTATED, {"spec": {"secretType": "api-key"}}))]
+    for request in others:
+        assert ask(resource_policy(request, settings=settings), ROTATOR, "GetSecretValue") == "denied"
+    assert check_access(make_request(deep_merge(ROTATED, {"spec": {"access": SEED_ACCESS}})), settings=settings) == ()
+
+
+def test_a_rotator_alone_shuts_nobody_out() -> None:
+    """Who read the value before, External Secrets above all, reads it afterwards."""
+    alone = Settings(environments={"dev": EnvironmentSettings(account=ACCOUNT, **ROTATING)})  # type: ignore[arg-type]
+    policy = resource_policy(make_request(ROTATED), settings=alone)
+    assert ask(policy, ROTATOR, "GetSecretValue") == "allowed"
+    assert ask(policy, STRANGER, "GetSecretValue") == "not-mentioned"
+    assert ask(policy, STRANGER, "PutSecretValue") == "not-mentioned"
+
+
+def test_a_rotator_that_is_a_break_glass_principal_gets_nothing() -> None:
+    access = {"spec": {"access": {**SEED_ACCESS, "breakGlassPrincipals": [ROTATOR]}}}
+    policy = resource_policy(make_request(deep_merge(ROTATED, access)), settings=platform(**ROTATING))
+    assert ask(policy, ROTATOR, "GetSecretValue") == "denied"
 
 
 FIELDS = {"read_principals": "readPrincipals", "write_principals": "writePrincipals", "break_glass_principals": "breakGlassPrincipals"}

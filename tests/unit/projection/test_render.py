@@ -252,7 +252,7 @@ def test_paths_are_injective_and_stay_inside(pairs: list[tuple[str, str]]) -> No
 
 def test_terraform_and_our_own_apply_want_the_same_container() -> None:
     request, settings = make_request(), platform(kms_key="alias/platform")
-    ours = desired_secret(request, settings=settings, policy_document=resource_policy(request, settings=settings))
+    ours = desired_secret(request, settings=settings, policy_document=resource_policy(request, settings=settings), cadences={})
     theirs = json.loads(rendered(request, settings=settings)[TFVARS])["goldenpath_secrets"]["SEC-0007"]
     assert (theirs["name"], theirs["description"], theirs["kms_key"], theirs["policy"]) == (
         ours.ref.path,

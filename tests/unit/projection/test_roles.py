@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from tests.e2e.roles import RARE
 from tests.house.source_tree import ROOT
-from tests.unit.projection.platform_sample import ACCOUNT, platform
+from tests.unit.projection.platform_sample import ACCOUNT, CI, platform
 
-from goldenpath.model.settings import NamingSettings, Settings
+from goldenpath.model.settings import NamingSettings, RotatorSettings, Settings
+from goldenpath.projection.evaluator import Call, evaluate
 from goldenpath.projection.role_lint import QUESTIONS, check_role, check_roles, role_table
 from goldenpath.projection.roles import AWS_PROVIDERS, GRANTS, render_role_policies, role_policy
 
@@ -127,6 +128,62 @@ def test_the_pipeline_may_make_copies_with_their_keys_and_nothing_else() -> None
     assert "aws:RequestTag/goldenpath:environment" in _statement(policy, "ReplicateNewOnes")["Condition"]["StringEquals"]
     plain = json.loads(role_policy("ci", "dev", settings=platform(), providers=["aws-secrets-manager"]))
     assert not {"ReplicateNewOnes", "UseKeysOfReplicas"} & {each["Sid"] for each in plain["Statement"]}
+
+
+ROTATORS = {
+    name: RotatorSettings(
+        lambda_arn=f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        secret_types=("database-credentials",),
+    )
+    for name in ("postgres", "mysql")
+}
+NAMED = [f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}" for name in ("mysql", "postgres")]
+
+
+def test_the_pipeline_may_set_rotation_by_the_declared_functions_and_start_none() -> None:
+    settings = platform(rotators=ROTATORS)
+    assert check_roles("dev", settings=settings) == ()
+    text = role_policy("ci", "dev", settings=settings, providers=["aws-secrets-manager"])
+    assert _statement(json.loads(text), "CallRotators")["Resource"] == NAMED
+
+    def may(function: str, *, is_now: str = "false", environment: str = "dev") -> str:
+        context = {
+            "aws:ResourceTag/goldenpath:environment": environment,
+            "secretsmanager:RotationLambdaARN": function,
+            "secretsmanager:RotateImmediately": is_now,
+        }
+        resource = f"{ARN}goldenpath/payments/{environment}/db-AbCdEf"
+        return evaluate(text, Call(principal=CI, action="secretsmanager:RotateSecret", resource=resource, context=context))
+
+    assert may(NAMED[0]) == "allowed"
+    assert may(NAMED[0] + "-x") == "not-mentioned"
+    assert may(NAMED[0], is_now="true") == "not-mentioned"
+    assert may(NAMED[0], environment="prod") == "not-mentioned"
+    plain = json.loads(role_policy("ci", "dev", settings=platform(), providers=["aws-secrets-manager"]))
+    assert not {"SetRotation", "StopRotation", "CallRotators"} & {each["Sid"] for each in plain["Statement"]}
+    others = [role_policy(role, "dev", settings=settings) for role in GRANTS if role != "ci"]
+    allowed = [each for other in others for each in json.loads(other)["Statement"] if each["Effect"] == "Allow"]
+    assert not [each for each in allowed if any("Rotate" in action or "lambda" in action for action in each["Action"])]
+
+
+@pytest.mark.parametrize("resource", ["*", "arn:aws:lambda:us-east-1:*:function:*", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:other"])
+def test_a_function_that_nobody_declared_is_found_by_the_lint(resource: str) -> None:
+    settings = platform(rotators=ROTATORS)
+    policy = json.loads(role_policy("ci", "dev", settings=settings, providers=["aws-secrets-manager"]))
+    _statement(policy, "CallRotators")["Resource"] = [resource]
+    found = check_role("ci", json.dumps(policy), "dev", settings=settings, providers=["aws-secrets-manager"])
+    assert {finding.rule for finding in found} == {"projection.role-too-wide"}
+
+
+def test_the_page_lists_what_rotators_add() -> None:
+    section = PAGE.partition("### `ci` with rotators\n")[2].partition("\n#")[0]
+    listed = set(re.findall(r"^\| `([a-z]+:[A-Za-z]+)` \|", section, re.MULTILINE))
+    with_them, without = (
+        {action for each in json.loads(role_policy("ci", "dev", settings=each))["Statement"] for action in each["Action"]}
+        for each in (platform(rotators=ROTATORS), platform())
+    )
+    assert listed == with_them - without
 
 
 def test_patterns_follow_the_prefixes_of_the_settings() -> None:

@@ -14,10 +14,10 @@ from goldenpath.projection.tfvars import VARIABLE, render_tfvars
 
 def test_what_is_kept_replaces_what_the_request_says_and_nothing_else() -> None:
     request, other = make_request(), make_request({"metadata": {"id": "SEC-0008", "name": "other"}})
-    desired = desired_of(request, Settings())
+    desired = desired_of(request, Settings(), {})
     kept = replace(desired, tags=(*desired.tags, ("cost-center", "42")), description="by hand", kept=("description", "tag:cost-center"))
     plain = json.loads(render_tfvars([request, other], settings=Settings()))[VARIABLE]
-    found = json.loads(render_tfvars([request, other], settings=Settings(), kept={"SEC-0007": kept}))[VARIABLE]
+    found = json.loads(render_tfvars([request, other], settings=Settings(), aims={"SEC-0007": kept}))[VARIABLE]
     assert found["SEC-0008"] == plain["SEC-0008"]
     assert found["SEC-0007"]["tags"] == {**plain["SEC-0007"]["tags"], "cost-center": "42"}
     assert found["SEC-0007"]["description"] == "by hand"
@@ -31,11 +31,11 @@ def test_copies_are_written_only_where_the_environment_has_them() -> None:
     settings = Settings(environments={request.environment: place})
     found = json.loads(render_tfvars([request], settings=settings))[VARIABLE]["SEC-0007"]
     assert found["replica_regions"] == {"eu-west-1": key, "us-west-2": ""}
-    assert desired_of(request, settings).replica_regions == (("eu-west-1", key), ("us-west-2", ""))
+    assert desired_of(request, settings, {}).replica_regions == (("eu-west-1", key), ("us-west-2", ""))
     assert "replica_regions" not in json.loads(render_tfvars([request], settings=Settings()))[VARIABLE]["SEC-0007"]
 
 
 def test_a_provider_without_copies_gets_none() -> None:
     request = make_request({"spec": {"provider": "aws-parameter-store"}})
     settings = Settings(environments={request.environment: EnvironmentSettings(replica_regions=("us-west-2",))})
-    assert desired_of(request, settings).replicas == ""
+    assert desired_of(request, settings, {}).replicas == ""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from tests.apply_rig import COMMIT, ApplyRig, open_rig
-from tests.stores import LEASE_SECONDS, make_desired
+from tests.stores import LEASE_SECONDS, make_desired, make_rotation
 
 from goldenpath.errors import AuditUnavailable, GoldenpathError, ProviderRefused, ProviderUnavailable
 from goldenpath.model.infrastructure import ChangeAction, InfrastructureChange, InfrastructurePlan, Part
@@ -46,7 +46,6 @@ def proposes(
 
 ALLOWED = {("create", "secret", "create"), ("create", "policy", "create"), ("create", "secret", "update"), ("create", "policy", "update")}
 ALLOWED |= {("update", "policy", "create"), ("update", "secret", "update"), ("update", "policy", "update")}
-ALLOWED |= {(action, "rotation", change) for action, change in product(("create", "update", "unchanged"), ("create", "update"))}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +56,47 @@ def test_the_tool_may_do_what_our_plan_asks_for_and_nothing_else(ours: Action, p
     assert bool(found) is not ((ours, part, theirs) in ALLOWED)
     if theirs in {"delete", "replace"}:
         assert found[0].code == "terraform.would-destroy"
+
+
+ROTATION = make_rotation().text
+ROTATES = (FieldChange(field="rotation", before="", after=ROTATION),)
+STOPS = (FieldChange(field="rotation", before=ROTATION, after=""),)
+OTHER = (FieldChange(field="rotation", before="", after=make_rotation(days=7).text),)
+
+
+@pytest.mark.parametrize(
+    ("ours", "changes", "theirs", "fields", "code"),
+    [
+        ("update", ROTATES, "create", ROTATES, ""),
+        ("update", ROTATES, "update", ROTATES, ""),
+        ("update", STOPS, "delete", STOPS, ""),
+        ("update", ROTATES, "create", OTHER, "terraform.plan-differs"),
+        ("update", ROTATES, "replace", ROTATES, "terraform.would-destroy"),
+        ("update", FIELD, "create", ROTATES, "terraform.plan-differs"),
+        ("update", FIELD, "delete", STOPS, "terraform.would-destroy"),
+        ("create", (), "create", ROTATES, "terraform.plan-differs"),
+        ("unchanged", (), "update", OTHER, "terraform.plan-differs"),
+        ("unchanged", (), "delete", STOPS, "terraform.would-destroy"),
+        ("unchanged", (), "update", (), ""),
+        ("unchanged", (), "none", (), ""),
+        ("drift", ROTATES, "update", ROTATES, "reason.drift"),
+        ("drift", STOPS, "delete", STOPS, "terraform.would-destroy"),
+        ("blocked", (), "create", ROTATES, "reason.blocked"),
+    ],
+)
+def test_rotation_is_set_and_turned_off_only_as_our_plan_says(
+    ours: Action, changes: tuple[FieldChange, ...], theirs: ChangeAction, fields: tuple[FieldChange, ...], code: str
+) -> None:
+    mine = replace(step(ours), changes=changes)
+    found = objections(plan_of(mine), proposes(theirs, part="rotation", fields=fields))
+    assert [each.code for each in found] == ([code] if code else [])
+
+
+def test_accepted_drift_may_turn_rotation_off_and_on() -> None:
+    for changes, theirs in ((ROTATES, "create"), (STOPS, "delete")):
+        drifted = plan_of(replace(step("drift"), changes=changes))
+        proposed = proposes(theirs, part="rotation", fields=changes)  # type: ignore[arg-type]
+        assert objections(drifted, proposed, accept_drift=frozenset({"SEC-0007"})) == ()
 
 
 @pytest.mark.parametrize("ours", STEPS)

@@ -28,6 +28,14 @@ CODES: dict[str, CodeDoc] = {
         why="A copy lies in another region than the record, once in each, and its KMS key must be one of that region.",
         fix="Name each region once in replicaRegions, not the home region, and give replicaKeys for those regions only.",
     ),
+    "intent.rotator": CodeDoc(
+        title="A rotator cannot work as it is declared",
+        why="AWS calls a function of the record's own region, in an account that the environment allows, and its window ends with the "
+        "UTC day.",
+        fix="Give lambdaArn and roleArn of the environment's own accounts, lambdaArn in the store's region, and a window that ends by "
+        "24:00.",
+        rule="R16",
+    ),
     "intent.ignore-scope": CodeDoc(
         title="A drift ignore names no scope, or two",
         why="An entry that covers everything hides what nobody looked at; one that names a request and a service says two things.",

@@ -20,6 +20,19 @@ CODES: dict[str, CodeDoc] = {
         fix="Wait when it is in progress. When it failed, look at the secret in that region, take the cause away, and let AWS "
         "replicate again (aws secretsmanager replicate-secret-to-regions).",
     ),
+    "plan.rotation-waits": CodeDoc(
+        title="Native rotation waits for a first value",
+        why="A store rotates a value, so there is nothing to set while there is none. The record itself is as wanted.",
+        fix="Give the secret its value with goldenpath seed; the apply after that sets the rotation.",
+    ),
+    "plan.rotation-under-way": CodeDoc(
+        title="A version is pending beside the current one",
+        why="The store's function is at work, or stopped half way. AWS takes no other rotation settings meanwhile, and turning rotation "
+        "off could leave a value behind that only the target knows.",
+        fix="Wait when it has just begun. When it never ends, read the function's log, find out which of the two values the target takes, "
+        "and take the label away: aws secretsmanager update-secret-version-stage --version-stage AWSPENDING --remove-from-version-id ID.",
+        rule="R46",
+    ),
     "plan.ignore-expired": CodeDoc(
         title="An entry of the drift ignore list is past its last day",
         why="What it covered counts as drift again, and an apply waits for a decision about it.",

@@ -35,6 +35,15 @@ CODES: dict[str, CodeDoc] = {
         fix="Keep the rotation, or let the approvers of the stricter tier agree.",
         rule="R13",
     ),
+    "policy.rotator-unusable": CodeDoc(
+        title="The rotator cannot rotate this secret",
+        why="The environment declares no such rotator, or it is not for this secret type, or nothing would call it: another provider or "
+        "store, a class without a cadence, an option that it does not know. The value would stay as it is while everybody trusts that it "
+        "changes.",
+        fix="Choose a rotator that the environment declares for this type, or leave spec.rotation.rotator out: then goldenpath status "
+        "lists the secret as not rotated by the store.",
+        rule="R15",
+    ),
     "policy.adr-required": CodeDoc(
         title="A decision record is missing",
         why="The policy file asks that requests of this tier rest on a written decision.",

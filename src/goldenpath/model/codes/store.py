@@ -35,6 +35,24 @@ CODES: dict[str, CodeDoc] = {
         fix="Wait until the date in the message, choose another name, or bring the record back with goldenpath restore, after review.",
         rule="R21",
     ),
+    "store.rotation-needs-value": CodeDoc(
+        title="Rotation settings for a record without a value",
+        why="A store rotates a value; while there is none, nothing can be set. A plan waits with the settings, so somebody took the value "
+        "away between the look and the write.",
+        fix="Give the secret its value with goldenpath seed, then run goldenpath apply.",
+    ),
+    "store.rotation-under-way": CodeDoc(
+        title="Rotation settings while a version is pending",
+        why="AWS refuses other settings while a rotation is under way, and turning it off half way leaves labels where nobody expects "
+        "them.",
+        fix="Wait until it ends and run goldenpath apply again. When it never ends: goldenpath explain plan.rotation-under-way.",
+        rule="R46",
+    ),
+    "store.no-native-rotation": CodeDoc(
+        title="The store has no rotation of its own",
+        why="Only AWS Secrets Manager calls a function on a schedule. Settings that nothing acts on would look like rotation.",
+        fix="Take spec.rotation.rotator out of the request, or keep the secret in AWS Secrets Manager.",
+    ),
     "store.has-replicas": CodeDoc(
         title="The record has copies in other regions",
         why="A record is deleted in its home region only, and somebody may still read a copy.",

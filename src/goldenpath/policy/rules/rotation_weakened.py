@@ -18,7 +18,8 @@ def check(change: RequestChange, context: GateContext) -> Iterable[Finding]:
         return ()
     old, new = change.before.spec.rotation, change.after.spec.rotation
     strength = context.compiled.rotation_strength
-    is_slower = strength(new.rotation_class) < strength(old.rotation_class)
+    secret_type = change.after.spec.secret_type
+    is_slower = strength(new.rotation_class, secret_type) < strength(old.rotation_class, secret_type)
     if not is_slower and not (old.rotator and new.rotator is None):
         return ()
     what = f"rotation goes from {old.rotation_class} to {new.rotation_class}" if is_slower else f"rotator {old.rotator} is taken away"

@@ -51,6 +51,10 @@ UNAUTHENTICATED = frozenset(
     }
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnauthorizedOperation"})
+_DENIED_HINTS = {
+    "RotateSecret": "the role needs RotateSecret and lambda:InvokeFunction, and the function's own policy must let "
+    "secretsmanager.amazonaws.com call it: see the page on native rotation",
+}
 KEY_UNUSABLE = frozenset(
     {
         "DecryptionFailure",
@@ -91,7 +95,7 @@ def failure(response: dict[str, Any], *, operation: str, subject: str) -> Golden
         hint = "get new AWS credentials, then run the command again; nothing is lost"
         return Unauthenticated("store.unauthenticated", said, subject=subject, hint=hint)
     if code in DENIED:
-        hint = "the permissions that each role needs are listed in the documentation of the AWS stores"
+        hint = _DENIED_HINTS.get(operation, "the permissions that each role needs are listed in the documentation of the AWS stores")
         return AccessDenied("store.access-denied", said, subject=subject, hint=hint)
     if code in KEY_UNUSABLE:
         hint = "enable the KMS key, or let the role use it, and run again"

@@ -87,7 +87,7 @@ class ParameterRecords:
     def create(self, desired: DesiredSecret, *, bookkeeping: dict[str, str], token: str, fence: Fence) -> StoreRecord:
         """Make the marker."""
         limits.check_container(desired, bookkeeping)
-        _require_no_replicas(desired)
+        _require_storable(desired)
         limits.check_token(token, subject=str(desired.ref))
         self._parameters.require_fence(fence)
         marker = marker_of(desired, bookkeeping, generation=fence.generation, token=token)
@@ -103,7 +103,7 @@ class ParameterRecords:
     def update(self, desired: DesiredSecret, *, bookkeeping: dict[str, str], fence: Fence) -> StoreRecord:
         """Make the marker equal to ``desired``, and the tags of the parameters too."""
         limits.check_container(desired, bookkeeping)
-        _require_no_replicas(desired)
+        _require_storable(desired)
         before = self._require_own(desired.ref)
         if before.request_id != desired.request_id:
             raise refusals.foreign(before.record(desired.ref, ()))
@@ -258,7 +258,9 @@ def _require_writable(info: ParameterInfo | None, request_id: str) -> None:
     raise Conflict(code, f"the parameter {what}; nothing was written", subject=info.name, hint=f"goldenpath explain {code}")
 
 
-def _require_no_replicas(desired: DesiredSecret) -> None:
+def _require_storable(desired: DesiredSecret) -> None:
+    if desired.native_rotation:
+        raise refusals.no_native_rotation(desired.ref)
     if desired.replica_regions:
         raise ProviderRefused(
             "parameter.no-replicas",

@@ -14,6 +14,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "observe": frozenset({"DescribeSecret", "GetResourcePolicy", "ListSecrets"}),
     "apply": frozenset(
         {
+            "CancelRotateSecret",
             "CreateSecret",
             "DeleteResourcePolicy",
             "DescribeSecret",
@@ -22,6 +23,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "PutResourcePolicy",
             "RemoveRegionsFromReplication",
             "ReplicateSecretToRegions",
+            "RotateSecret",
             "TagResource",
             "UntagResource",
             "UpdateSecret",

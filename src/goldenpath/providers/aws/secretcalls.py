@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from goldenpath.model.rotation import NativeRotation
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import DesiredSecret, Replicas
 from goldenpath.providers.aws.calls import Answer, AwsCalls
-from goldenpath.providers.aws.secretrecords import tag_list
+from goldenpath.providers.aws.secretrecords import rotation_rules, tag_list
 
 SERVICE: Final = "secretsmanager"
 PAGE: Final = 100
@@ -68,6 +69,21 @@ class SecretCalls:
     def remove_replicas(self, ref: SecretRef, regions: Iterable[str]) -> None:
         """Take the copies in some regions away."""
         self.send("RemoveRegionsFromReplication", ref, RemoveReplicaRegions=sorted(regions))
+
+    def rotate(self, ref: SecretRef, rotation: NativeRotation, *, token: str) -> None:
+        """Set when which function changes the value. No value changes now: AWS only lets the function test what is current."""
+        self.send(
+            "RotateSecret",
+            ref,
+            RotationLambdaARN=rotation.function,
+            RotationRules=rotation_rules(rotation),
+            RotateImmediately=False,
+            ClientRequestToken=token,
+        )
+
+    def stop_rotation(self, ref: SecretRef) -> None:
+        """Turn rotation off; the value stays."""
+        self.send("CancelRotateSecret", ref)
 
     def create(self, desired: DesiredSecret, *, tags: Mapping[str, str], token: str) -> Answer:
         """Create an empty record. The name being taken is an answer, in either of the two ways in which AWS says so."""

@@ -7,8 +7,11 @@ Where tags need two calls, the first one also writes what is true between the tw
 
 from __future__ import annotations
 
+import hashlib
+
 from msgspec.structs import replace
 
+from goldenpath.model.base import canonical_bytes
 from goldenpath.model.store import (
     BOOKKEEPING_TAGS,
     TAG_APPLIED,
@@ -43,6 +46,7 @@ def change(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
     if found.policy != desired.policy:
         secrets.put_policy(found.ref, desired.policy)
     _change_replicas(secrets, found, desired)
+    _change_rotation(secrets, found, desired, generation=bookkeeping[TAG_GENERATION])
     last = {**dict(desired.tags), **bookkeeping}
     stale = {key for key, _ in found.tags if key in BOOKKEEPING_TAGS} - bookkeeping.keys()
     secrets.tag(found.ref, last)
@@ -60,9 +64,9 @@ def _retag(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, boo
         secrets.untag(found.ref, surplus)
 
 
-def _fields(container: StoreRecord | DesiredSecret) -> tuple[str, str, str, str]:
+def _fields(container: StoreRecord | DesiredSecret) -> tuple[str, ...]:
     """Return the fields that take calls of their own."""
-    return (container.description, container.kms_key, container.policy, container.replicas)
+    return (container.description, container.kms_key, container.policy, container.replicas, container.rotation)
 
 
 def _change_text(found: StoreRecord, desired: DesiredSecret, applied: str) -> str:
@@ -88,6 +92,26 @@ def _change_replicas(secrets: SecretCalls, found: StoreRecord, desired: DesiredS
         secrets.remove_replicas(found.ref, gone)
     if added:
         secrets.replicate(found.ref, added)
+
+
+def _change_rotation(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret, *, generation: str) -> None:
+    """Set the rotation settings, last of all fields: from then on the function may run, and finds the record as it should be."""
+    if found.rotation == desired.rotation:
+        return
+    if desired.native_rotation:
+        secrets.rotate(found.ref, desired.native_rotation, token=_rotation_token(found, desired, generation))
+    else:
+        secrets.stop_rotation(found.ref)
+
+
+def _rotation_token(found: StoreRecord, desired: DesiredSecret, generation: str) -> str:
+    """Return the token of one change of rotation settings: the same when it is sent again, another for the next change (R18).
+
+    AWS makes it the id of the version that the function tests with, so a token must not come back when settings do: the run's generation
+    is part of it.
+    """
+    content = [desired.request_id, found.ref, generation, found.rotation, desired.rotation]
+    return hashlib.sha256(b"goldenpath/rotation/1\x00" + canonical_bytes(content)).hexdigest()
 
 
 def _change_fields(secrets: SecretCalls, found: StoreRecord, desired: DesiredSecret) -> None:

@@ -5,6 +5,7 @@ Tags that the store keeps for itself never show in a record: they are no state t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from goldenpath.model.base import canonical_bytes, digest
 from goldenpath.model.instant import to_text
+from goldenpath.model.rotation import NativeRotation, RotationDates
 from goldenpath.model.secret import SecretRef
 from goldenpath.model.store import (
     TAG_APPLIED,
@@ -45,6 +47,7 @@ _VENDOR_TAGS: Final = "aws:"
 _MARK_CHARS: Final = 12
 _PATH_PARTS: Final = 4
 _GENERATION_DIGITS: Final = 9
+_WINDOW: Final = re.compile(r"([0-9]{1,2})h")
 
 
 class Unlisted(NamedTuple):
@@ -73,6 +76,34 @@ def unlisted_of(body: Mapping[str, Any], policy: str | None) -> Unlisted | None:
 def key_of_replica(shown: str | None) -> str:
     """Return the KMS key of a replica, empty for the account's own, which AWS names by its alias."""
     return "" if shown is None or shown == _DEFAULT_KEY else shown
+
+
+def rotation_of(body: Mapping[str, Any]) -> NativeRotation | msgspec.UnsetType:
+    """Return the rotation settings that AWS shows, listed or described; unset where rotation is off.
+
+    Beside a schedule AWS shows the days that it works out from it; they are nothing that anybody set.
+    """
+    if not body.get("RotationEnabled"):
+        return msgspec.UNSET
+    rules = body.get("RotationRules") or {}
+    schedule = str(rules.get("ScheduleExpression") or "")
+    days = 0 if schedule else int(rules.get("AutomaticallyAfterDays") or 0)
+    hours = _WINDOW.fullmatch(str(rules.get("Duration") or ""))
+    function = str(body.get("RotationLambdaARN") or body.get("OwningService") or "")
+    return NativeRotation(function=function, every_days=days, schedule=schedule, hours=int(hours[1]) if hours else 0)
+
+
+def rotation_rules(rotation: NativeRotation) -> dict[str, Any]:
+    """Return rotation settings as AWS takes them: days, or a schedule, and how long its window is open."""
+    if not rotation.schedule:
+        return {"AutomaticallyAfterDays": rotation.every_days}
+    return {"ScheduleExpression": rotation.schedule, **({"Duration": f"{rotation.hours}h"} if rotation.hours else {})}
+
+
+def _rotated(body: Mapping[str, Any]) -> RotationDates | msgspec.UnsetType:
+    if not body.get("RotationEnabled"):
+        return msgspec.UNSET
+    return RotationDates(last=moment(body.get("LastRotatedDate")), next=moment(body.get("NextRotationDate")))
 
 
 def tags_of(body: Mapping[str, Any]) -> dict[str, str]:
@@ -108,6 +139,8 @@ def record_of(body: Mapping[str, Any], *, environment: str, unlisted: Unlisted |
         unobserved=("policy", "replicas") if unlisted is None else (),
         replica_regions=replicas_of(unlisted.replicas if unlisted else ()),
         replication=(unlisted.replication if unlisted else ()) or msgspec.UNSET,
+        native_rotation=rotation_of(body),
+        rotated=_rotated(body),
     )
     record = _with_what_a_cut_off_change_left(record, tags.get(TAG_CHANGING, ""))
     return _without_lost_policy(record) if record.generation > settled and lacks_policy(record) else record

@@ -103,6 +103,8 @@ class SecretsManagerStore:
         ref = desired.ref
         limits.check_container(desired, bookkeeping)
         limits.check_token(token, subject=str(ref))
+        if desired.native_rotation:
+            raise refusals.rotation_needs_value(ref)
         self._require_lease(ref, fence)
         ledger = self._ledger(ref.environment)
         ledger.begin(ref.path)
@@ -327,6 +329,7 @@ class SecretsManagerStore:
         return ProviderRefused("store.refused", f"AWS answered CreateSecret with {said}", subject=str(ref), hint="nothing was written")
 
     def _change(self, found: StoreRecord, desired: DesiredSecret, bookkeeping: dict[str, str], fence: Fence) -> StoreRecord:
+        _require_rotation_settable(found, desired)
         ledger = self._ledger(found.ref.environment)
         ledger.touch(found.ref.path)
         secretchanges.change(self._secrets, found, desired, {**bookkeeping, TAG_GENERATION: str(fence.generation)})
@@ -352,3 +355,13 @@ class SecretsManagerStore:
     def _ledger(self, environment: str) -> SecretLedger:
         with self._lock:
             return self._ledgers.setdefault(environment, SecretLedger(self._clock))
+
+
+def _require_rotation_settable(found: StoreRecord, desired: DesiredSecret) -> None:
+    """Refuse rotation settings that AWS would refuse only after the other fields were changed."""
+    if found.rotation == desired.rotation:
+        return
+    if desired.native_rotation and found.version_at("current") is None:
+        raise refusals.rotation_needs_value(found.ref)
+    if found.is_rotating:
+        raise refusals.rotation_under_way(found.ref)

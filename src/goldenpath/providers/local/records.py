@@ -173,6 +173,8 @@ def readable_version(state: RecordState, *, stage: Stage, version_id: str) -> Ve
 
 
 def _contained(record: StoreRecord, desired: DesiredSecret, bookkeeping: Mapping[str, str], fence: Fence) -> StoreRecord:
+    if desired.native_rotation:
+        raise refusals.no_native_rotation(desired.ref)
     return replace(
         record,
         description=desired.description,

@@ -14,8 +14,8 @@ from goldenpath.model.base import canonical_bytes
 from goldenpath.model.infrastructure import ChangeAction, InfrastructureChange, Part
 from goldenpath.model.plan import FieldChange
 from goldenpath.model.request import RequestId
-from goldenpath.model.store import BOOKKEEPING_TAGS, replicas_text
-from goldenpath.providers.aws.secretrecords import OWN_TAGS, key_of_replica
+from goldenpath.model.store import BOOKKEEPING_TAGS, replicas_text, rotation_text
+from goldenpath.providers.aws.secretrecords import OWN_TAGS, key_of_replica, rotation_of
 from goldenpath.providers.terraform.root import MODULE_NAME
 
 PARTS: Final[Mapping[str, Part]] = {
@@ -28,11 +28,11 @@ ROLE_NAME: Final = "external_secrets"
 FIELDS: Final[Mapping[Part, tuple[tuple[str, str], ...]]] = {
     "secret": (("description", "description"), ("kms_key_id", "kms_key"), ("name", "name"), ("replica", "replicas")),
     "policy": (("policy", "policy"),),
-    "rotation": (("rotation_lambda_arn", "rotation_lambda"), ("rotation_rules", "rotation_rules")),
+    "rotation": (),
     "role": (("assume_role_policy", "trust"), ("policy", "policy"), ("name", "name")),
     "unknown": (),
 }
-"""Attributes that are state of the container, with our names; everything else is Terraform's own."""
+"""Attributes that are state of the container, with our names; everything else is Terraform's own. Rotation is read as one field."""
 
 _ACTIONS: Final[Mapping[tuple[str, ...], ChangeAction]] = {
     ("no-op",): "none",
@@ -158,6 +158,8 @@ def _fields(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
         old, new = spelled(before.get(attribute)), spelled(after.get(attribute))
         if attribute in after and old != new:
             yield FieldChange(field=name, before=old, after=new)
+    if part == "rotation":
+        yield from _rotation_field(before, after)
     if part == "secret":
         yield from _tag_fields(before.get("tags") or {}, after.get("tags") or {})
 
@@ -177,6 +179,23 @@ def _text(value: Any) -> str:
 def _replicas(blocks: list[dict[str, Any]] | None) -> str:
     """Return replica blocks as our plan shows replicas: what Terraform notes beside them is no state that anybody asked for."""
     return replicas_text(sorted((str(each["region"]), key_of_replica(each.get("kms_key_id"))) for each in blocks or ()))
+
+
+def _rotation_field(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
+    old, new = _rotation(before), _rotation(after)
+    if old != new:
+        yield FieldChange(field="rotation", before=old, after=new)
+
+
+def _rotation(resource: Mapping[str, Any]) -> str:
+    """Return a rotation resource as our plan shows rotation settings."""
+    blocks = resource.get("rotation_rules") or ()
+    if not blocks:
+        return ""
+    names = {"automatically_after_days": "AutomaticallyAfterDays", "duration": "Duration", "schedule_expression": "ScheduleExpression"}
+    rules = {aws: blocks[0].get(name) for name, aws in names.items()}
+    shown = {"RotationEnabled": True, "RotationLambdaARN": resource.get("rotation_lambda_arn"), "RotationRules": rules}
+    return rotation_text(rotation_of(shown))
 
 
 def _instances(resource: Mapping[str, Any]) -> Iterator[StateInstance]:

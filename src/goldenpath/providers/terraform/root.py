@@ -45,10 +45,15 @@ def render_imports(records: Iterable[ExistingRecord]) -> bytes:
     known = sorted(records, key=lambda each: each.request_id)
     named = {each.request_id: each.name for each in known}
     restricted = {each.request_id: each.request_id for each in known if each.has_policy}
+    rotating = {each.request_id: each.request_id for each in known if each.has_rotation}
     found = "data.aws_secretsmanager_secret.existing[each.key].arn"
-    taken_over = (("aws_secretsmanager_secret", "existing"), ("aws_secretsmanager_secret_policy", "restricted"))
+    taken_over = (
+        ("aws_secretsmanager_secret", "existing"),
+        ("aws_secretsmanager_secret_policy", "restricted"),
+        ("aws_secretsmanager_secret_rotation", "rotating"),
+    )
     document = {
-        "locals": {"existing": _literal(named), "restricted": restricted},
+        "locals": {"existing": _literal(named), "restricted": restricted, "rotating": rotating},
         "data": {"aws_secretsmanager_secret": {"existing": {"for_each": "${local.existing}", "name": "${each.value}"}}},
         "import": [_import(kind, names, found) for kind, names in taken_over],
     }

@@ -79,7 +79,7 @@ run "rotation_with_a_function_changes_no_value_at_once" {
         policy                  = ""
         recovery_window_in_days = 14
         rotation_days           = 90
-        rotation_lambda_arn     = "arn:aws:lambda:us-east-1:593517239005:function:rotate"
+        rotation                = { lambda_arn = "arn:aws:lambda:us-east-1:593517239005:function:rotate", days = 90, schedule = null, duration = null }
         tags                    = { "goldenpath:id" = "SEC-0007" }
       }
     }
@@ -93,6 +93,51 @@ run "rotation_with_a_function_changes_no_value_at_once" {
     condition     = aws_secretsmanager_secret_rotation.this["SEC-0007"].rotate_immediately == false
     error_message = "setting the schedule must not change a value"
   }
+}
+
+run "a_window_is_a_schedule_with_a_duration" {
+  command = plan
+
+  variables {
+    goldenpath_secrets = {
+      SEC-0007 = {
+        name                    = "goldenpath/payments/dev/db"
+        description             = "database"
+        policy                  = ""
+        recovery_window_in_days = 14
+        rotation                = { lambda_arn = "arn:aws:lambda:us-east-1:593517239005:function:rotate", schedule = "cron(0 2 1 1/2 ? *)", duration = "3h" }
+        tags                    = { "goldenpath:id" = "SEC-0007" }
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret_rotation.this["SEC-0007"].rotation_rules[0].schedule_expression == "cron(0 2 1 1/2 ? *)"
+    error_message = "the schedule as it was worked out"
+  }
+  assert {
+    condition     = aws_secretsmanager_secret_rotation.this["SEC-0007"].rotation_rules[0].duration == "3h"
+    error_message = "the window"
+  }
+}
+
+run "days_and_a_schedule_contradict_each_other" {
+  command = plan
+
+  variables {
+    goldenpath_secrets = {
+      SEC-0007 = {
+        name                    = "goldenpath/payments/dev/db"
+        description             = "database"
+        policy                  = ""
+        recovery_window_in_days = 14
+        rotation                = { lambda_arn = "arn:aws:lambda:us-east-1:593517239005:function:rotate", days = 30, schedule = "rate(30 days)" }
+        tags                    = { "goldenpath:id" = "SEC-0007" }
+      }
+    }
+  }
+
+  expect_failures = [var.goldenpath_secrets]
 }
 
 run "replicas_are_made_where_they_are_asked_for" {

@@ -10,7 +10,7 @@ from tests.aws_rig import LEASE_PATH, machine
 from tests.builders import FakeClock
 from tests.house.source_tree import ROOT
 from tests.standins.aws import StrictAws
-from tests.stores import Bench, bookkeeping, make_desired, make_ref, token
+from tests.stores import FUNCTION, Bench, bookkeeping, make_desired, make_ref, make_rotation, token
 
 from goldenpath.errors import GoldenpathError
 from goldenpath.model.secret import SecretValue
@@ -28,6 +28,10 @@ def apply(bench: Bench, fence: Fence) -> None:
     bench.everything()
     bench.create(make_desired("SEC-0008", path="goldenpath/svc/dev/new"), fence=fence, name="new")
     for wanted in (make_desired(description="new", tags={"a": "b"}, replicas={"eu-west-1": ""}), make_desired(policy="")):
+        bench.store.update(wanted, bookkeeping=bookkeeping(wanted), fence=fence)
+    rotated = make_ref("goldenpath/svc/dev/rotated")
+    for rotation in (make_rotation(), None):
+        wanted = make_desired("SEC-0010", path=rotated.path, rotation=rotation)
         bench.store.update(wanted, bookkeeping=bookkeeping(wanted), fence=fence)
 
 
@@ -70,6 +74,9 @@ def _prepared(aws: StrictAws, folder: Path) -> None:
     bench.store.put_version(
         make_ref(), SecretValue(b"next"), token=token("pending"), stage="pending", fence=fence, expected_current=token("v1")
     )
+    bench.create(make_desired("SEC-0010", path="goldenpath/svc/dev/rotated"), fence=fence, name="rotated")
+    bench.put(b"one", ref=make_ref("goldenpath/svc/dev/rotated"), fence=fence)
+    aws.functions.add(FUNCTION)
     bench.create(make_desired("SEC-0009", path="goldenpath/svc/dev/ending"), fence=fence, name="ending")
     bench.store.schedule_deletion(make_ref("goldenpath/svc/dev/ending"), recovery_window_days=7, fence=fence)
     bench.store.release(fence)

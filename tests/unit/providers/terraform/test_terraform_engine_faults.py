@@ -232,13 +232,21 @@ def test_the_root_names_account_role_and_documents() -> None:
     assert document["module"]["catalog"]["external_secrets_role"]["trust_policy"] == '{"a":"$${b}"}'
 
 
-def test_imports_name_policies_only_where_there_is_one() -> None:
-    records = [ExistingRecord(request_id=f"SEC-000{number}", name=f"n{number}", has_policy=number == 1) for number in (2, 1)]
+def test_imports_name_policies_and_rotation_only_where_there_are_some() -> None:
+    records = [
+        ExistingRecord(request_id=f"SEC-000{number}", name=f"n{number}", has_policy=number == 1, has_rotation=number == 2)
+        for number in (2, 1)
+    ]
     document = json.loads(render_imports(records))
-    assert document["locals"] == {"existing": {"SEC-0001": "n1", "SEC-0002": "n2"}, "restricted": {"SEC-0001": "SEC-0001"}}
+    assert document["locals"] == {
+        "existing": {"SEC-0001": "n1", "SEC-0002": "n2"},
+        "restricted": {"SEC-0001": "SEC-0001"},
+        "rotating": {"SEC-0002": "SEC-0002"},
+    }
     assert [each["to"] for each in document["import"]] == [
         "module.catalog.aws_secretsmanager_secret.this[each.key]",
         "module.catalog.aws_secretsmanager_secret_policy.this[each.key]",
+        "module.catalog.aws_secretsmanager_secret_rotation.this[each.key]",
     ]
 
 
