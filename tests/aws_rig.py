@@ -56,7 +56,7 @@ def counted(aws: StrictAws, *, since: int = 0) -> Counter[str]:
 
 
 def shown(aws: StrictAws, paths: list[str]) -> dict[str, object]:
-    """What a person with a console sees of records: fields, tags and policy; who wrote last, and how often cut off, is left out."""
+    """What a person with a console sees of records: fields, tags, policy and rotation; who wrote last, and how often cut off, is left out."""
     console = aws.client("secretsmanager")
     seen: dict[str, object] = {}
     for path in paths:
@@ -64,7 +64,8 @@ def shown(aws: StrictAws, paths: list[str]) -> dict[str, object]:
         tags = {tag["Key"]: tag["Value"] for tag in body["Tags"] if tag["Key"] not in HISTORY}
         policy = console.get_resource_policy(SecretId=path).get("ResourcePolicy", "")
         copies = sorted((copy["Region"], copy["KmsKeyId"]) for copy in body.get("ReplicationStatus", []))
-        seen[path] = (body.get("Description", ""), body.get("KmsKeyId", ""), tags, policy, body.get("VersionIdsToStages"), copies)
+        rotation = tuple(str(body.get(name)) for name in ("RotationEnabled", "RotationLambdaARN", "RotationRules"))
+        seen[path] = (body.get("Description", ""), body.get("KmsKeyId", ""), tags, policy, body.get("VersionIdsToStages"), copies, rotation)
     return seen
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.builders import FakeEntropy
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
-from tests.stores import Bench, bookkeeping, make_desired, make_ref, open_bench, options_for, token
+from tests.stores import Bench, bookkeeping, make_desired, make_ref, make_rotation, open_bench, options_for, token
 
 from goldenpath.errors import GoldenpathError
 from goldenpath.model.base import canonical_bytes
@@ -78,6 +78,14 @@ def test_copies_in_other_regions_are_refused(bench: Bench) -> None:
     assert bench.all_records() == []
     bench.create(desired())
     assert code_of(lambda: bench.store.update(copied, bookkeeping=bookkeeping(copied), fence=bench.fence())) == "parameter.no-replicas"
+    assert bench.store.describe(REF) == bench.all_records()[0]
+
+
+def test_rotation_settings_are_refused(bench: Bench) -> None:
+    rotated = replace(desired(), native_rotation=make_rotation())
+    assert code_of(lambda: bench.create(rotated)) == "store.no-native-rotation"
+    bench.create(desired())
+    assert code_of(lambda: bench.store.update(rotated, bookkeeping=bookkeeping(rotated), fence=bench.fence())) == "store.no-native-rotation"
     assert bench.store.describe(REF) == bench.all_records()[0]
 
 

@@ -13,7 +13,19 @@ from msgspec.structs import replace
 from tests.builders import FakeClock, FakeEntropy
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
-from tests.stores import LEASE_SECONDS, POLICY, Bench, bookkeeping, make_desired, make_ref, open_bench, options_for, token
+from tests.stores import (
+    FUNCTION,
+    LEASE_SECONDS,
+    POLICY,
+    Bench,
+    bookkeeping,
+    make_desired,
+    make_ref,
+    make_rotation,
+    open_bench,
+    options_for,
+    token,
+)
 
 from goldenpath.errors import Conflict, GoldenpathError, Misconfigured, NotFound, ProviderRefused
 from goldenpath.model.instant import from_text
@@ -43,6 +55,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if not request.param.startswith("aws-"):
         return open_bench(request.param, tmp_path / "state")
     stand_in: StrictAws = request.getfixturevalue("aws")
+    stand_in.functions.add(FUNCTION)
     for name, text in stand_in.environment().items():
         monkeypatch.setenv(name, text)
     return open_bench(request.param, tmp_path / "state", aws=stand_in)
@@ -203,6 +216,24 @@ def test_the_copies_in_other_regions_are_those_that_are_wanted(bench: Bench, bef
     (listed,) = bench.all_records()
     assert listed.field_digests == then.field_digests
     assert listed.has_container_of(bench.look())
+
+
+def test_rotation_settings_are_made_for_a_value_or_refused_and_nothing_is_changed(bench: Bench) -> None:
+    """Only AWS calls functions; every store says so instead of keeping settings that nothing acts on."""
+    rotated, plain = make_desired(rotation=make_rotation(), description="new"), make_desired()
+    assert code_of(lambda: bench.create(rotated)) in {"store.no-native-rotation", "store.rotation-needs-value"}
+    assert bench.all_records() == []
+    bench.create(plain)
+
+    def rotate() -> StoreRecord:
+        return bench.store.update(rotated, bookkeeping=bookkeeping(rotated), fence=bench.fence())
+
+    refused = code_of(rotate)
+    assert refused in {"store.no-native-rotation", "store.rotation-needs-value"}
+    assert bench.look().field_digests == plain.field_digests
+    if refused == "store.rotation-needs-value":
+        bench.put(b"one")
+        assert rotate().rotation == rotated.rotation == bench.look().rotation
 
 
 def test_a_record_with_copies_is_not_deleted(bench: Bench) -> None:

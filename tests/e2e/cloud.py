@@ -17,7 +17,7 @@ from tests.standins.aws import RUNNER, StrictAws
 
 ACCOUNT = "593517239005"
 PATH = "goldenpath/payments/dev/payments-db-credentials"
-_STORE = "    stores:\n      aws-secrets-manager:\n        backend: aws-secrets-manager\n"
+STORE = "    stores:\n      aws-secrets-manager:\n        backend: aws-secrets-manager\n"
 _UNPACED = "apply:\n  pace:\n    aws-secrets-manager: {write: 0, tag: 0, policy: 0, read: 0, list: 0}\n"
 
 
@@ -30,7 +30,7 @@ class Cloud:
     who: str = RUNNER
 
     @staticmethod
-    def make(root: Path, aws: StrictAws, *, store: str = _STORE, more: str = "", remote: str = "") -> Cloud:
+    def make(root: Path, aws: StrictAws, *, store: str = STORE, more: str = "", remote: str = "") -> Cloud:
         for key in (aws.runner_key, CONSOLE_KEY):
             aws.use_account(key, ACCOUNT)
         example = root.with_name("example")

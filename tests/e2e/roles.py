@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
-from tests.e2e.cloud import ACCOUNT, Cloud
+from tests.e2e.cloud import ACCOUNT, STORE, Cloud
 from tests.e2e.parameters import PROD_ACCOUNT, Zerotouch
 from tests.e2e.world import SEC_0007
 from tests.house.source_tree import ROOT
@@ -22,8 +22,12 @@ NOBODYS_ACCOUNT = "999999999999"
 NOTHING = b'{"Version":"2012-10-17","Statement":[]}'
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
-IMPLIED = {"secretsmanager:CreateSecret": "secretsmanager:TagResource", "ssm:PutParameter": "ssm:AddTagsToResource"}
-"""AWS asks for the right to tag too when a call makes something with tags."""
+IMPLIED = {
+    "secretsmanager:CreateSecret": "secretsmanager:TagResource",
+    "secretsmanager:RotateSecret": "lambda:InvokeFunction",
+    "ssm:PutParameter": "ssm:AddTagsToResource",
+}
+"""AWS asks for the right to tag too when a call makes something with tags, and to call a function when rotation is set with it."""
 
 
 RARE = {
@@ -64,8 +68,8 @@ class Guarded(Cloud):
     """Secrets Manager with a policy on each record."""
 
     @staticmethod
-    def open(root: Path, aws: StrictAws) -> Guarded:
-        made = Cloud.make(root, aws, more=ACCESS)
+    def open(root: Path, aws: StrictAws, *, store: str = STORE) -> Guarded:
+        made = Cloud.make(root, aws, store=store, more=ACCESS)
         guarded = Guarded(made.world, made.aws)
         guarded.register()
         return guarded

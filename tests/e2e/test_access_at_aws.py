@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.cloud import PATH
+from tests.e2e.cloud import ACCOUNT, PATH, STORE
 from tests.e2e.parameters import FOLDER, VALUES
 from tests.e2e.roles import RARE, REQUEST, Guarded, GuardedParameters, answer_of, arn, called, granted, refusals
 from tests.e2e.world import Run
@@ -119,6 +119,67 @@ def require_least(aws: StrictAws, granted_to: dict[str, set[str]]) -> None:  # n
         rare = {action for owner, action in RARE if owner == role and action in actions}
         assert called(aws, role) | rare == actions, role
         assert not called(aws, role) & rare, f"{role}: no longer rare"
+
+
+FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:rotate"
+ROTATOR = arn("rotator")
+WITH_ROTATOR = f"""\
+    rotators:
+      postgres: {{lambdaArn: "{FUNCTION}", roleArn: "{ROTATOR}", secretTypes: [database-credentials]}}
+{STORE}"""
+ROTATED = REQUEST.replace("    rotationClass: standard\n", "    rotationClass: standard\n    rotator: postgres\n")
+OF_ROTATION = {"lambda:InvokeFunction", "secretsmanager:CancelRotateSecret", "secretsmanager:RotateSecret"}
+
+
+@pytest.fixture
+def rotating(tmp_path: Path, aws: StrictAws) -> Guarded:  # noqa: F811 - the fixture
+    """A record that a function rotates: made and seeded by the roles that do it, the rotator's own role bound by the record's policy alone."""
+    made = Guarded.open(tmp_path / "world", aws, store=WITH_ROTATOR)
+    aws.functions.add(FUNCTION)
+    aws.as_principal("AKIAROTATOR000000000", ROTATOR, identity_policy='{"Version":"2012-10-17","Statement":[]}')
+    made.world.approved_request(ROTATED)
+    apply_changes(made)
+    made.turn("seed")
+    good(made.seed(VALUE))
+    made.turn("ci")
+    good(made.cli("apply", "--environment", "dev", "--yes"))
+    return made
+
+
+def test_the_pipeline_sets_rotation_and_ends_it_with_what_it_is_granted_for_that(rotating: Guarded) -> None:
+    assert rotating.console.describe_secret(SecretId=PATH)["RotationEnabled"] is True
+    reviewed(rotating, "without", {FILE: REQUEST})
+    rotating.turn("ci")
+    good(rotating.cli("apply", "--environment", "dev", "--yes"))
+    assert rotating.console.describe_secret(SecretId=PATH)["RotationEnabled"] is False
+    assert refusals(rotating.aws) == []
+    settings = load_settings((rotating.world.platform / "goldenpath.yaml").read_bytes())
+    without = load_settings((rotating.world.platform / "goldenpath.yaml").read_bytes().replace(WITH_ROTATOR.encode(), STORE.encode()))
+    with_them, plain = (granted("ci", "aws-secrets-manager", settings=each, environment="dev") for each in (settings, without))
+    assert with_them - plain == OF_ROTATION == called(rotating.aws, "ci") & OF_ROTATION
+
+
+def test_the_rotator_runs_a_rotation_of_its_own_record_and_of_no_other(rotating: Guarded) -> None:
+    rotating.console.create_secret(Name=HANDMADE, SecretString="canary-7a1e-hand")
+    client = rotating.aws.client("secretsmanager", ROTATOR)
+    token, other = "r" * 32, "arn:aws:lambda:us-east-1:593517239005:function:other"
+    current = client.describe_secret(SecretId=PATH)["VersionIdsToStages"]
+    (old,) = (version for version, stages in current.items() if "AWSCURRENT" in stages)
+    assert "canary-7a1e-one" in client.get_secret_value(SecretId=PATH, VersionStage="AWSCURRENT")["SecretString"]
+    client.put_secret_value(SecretId=PATH, SecretString=NEXT.decode(), ClientRequestToken=token, VersionStages=["AWSPENDING"])
+    client.update_secret_version_stage(SecretId=PATH, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=old)
+    for operation, parameters in everything_about(HANDMADE):
+        assert answer_of(client, operation, **parameters) == "AccessDeniedException", operation
+    for operation, parameters in everything_about(PATH)[3:]:
+        assert answer_of(client, operation, **parameters) == "AccessDeniedException", operation
+    rotating.turn("ci")
+    again = good(rotating.cli("apply", "--environment", "dev", "--yes"))
+    assert "1 to change" not in again.out, "a value that a function changed is nobody's drift"
+    ci = rotating.client_of("ci")
+    rules = {"SecretId": PATH, "RotationRules": {"AutomaticallyAfterDays": 30}}
+    assert answer_of(ci, "rotate_secret", **rules, RotationLambdaARN=FUNCTION) == "AccessDeniedException", "at once"
+    assert answer_of(ci, "rotate_secret", **rules, RotationLambdaARN=other, RotateImmediately=False) == "AccessDeniedException"
+    assert answer_of(ci, "rotate_secret", SecretId=PATH, RotateImmediately=False) == "AccessDeniedException", "no function named"
 
 
 def seeded(guarded: Guarded) -> None:

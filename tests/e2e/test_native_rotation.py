@@ -158,7 +158,7 @@ def test_rotation_that_somebody_set_or_turned_off_waits_for_a_decision(cloud: Cl
     refused = cloud.cli("apply", "--yes")
     assert refused.code == 1, refused.out
     assert settings_at_aws(cloud)["RotationRules"] == {"AutomaticallyAfterDays": 7}
-    assert status_of(cloud)["state"] == "unasked"
+    assert status_of(cloud)["state"] == "drifted"
 
 
 def test_a_rotation_under_way_is_left_alone_and_named(cloud: Cloud) -> None:

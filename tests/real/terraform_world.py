@@ -24,6 +24,13 @@ environments:
     account: "{account}"
     region: {region}
     oidcProvider: oidc.example/id/1
+    rotators:
+      postgres:
+        lambdaArn: arn:aws:lambda:{region}:{account}:function:rotate
+        roleArn: arn:aws:iam::{account}:role/rotate
+        secretTypes: [database-credentials]
+        options: [superuser]
+        window: {{opensAt: 2, hours: 3}}
     replicaRegions: [eu-west-1, eu-central-1]
     replicaKeys: {{eu-central-1: "arn:aws:kms:eu-central-1:{account}:key/1a2b3c4d-0000-4000-8000-000000000001"}}
     stores:
@@ -69,6 +76,12 @@ def unpack_plans(kept: Path) -> int:
     return len(plans)
 
 
+ROTATED = {
+    "rotationClass: standard\n": "rotationClass: standard\n    rotator: postgres\n    options: {superuser: goldenpath/payments/dev/admin}\n"
+}
+"""As ``request`` takes it: a request that a function rotates."""
+
+
 @dataclass
 class TerraformWorld:
     """A world and its AWS."""
@@ -84,6 +97,7 @@ class TerraformWorld:
             account=aws.account, region=aws.region, engine=engine, binary=binary, mirror=f"providerMirror: {mirror}" if mirror else ""
         )
         (example / "goldenpath.yaml").write_text(text, encoding="utf-8")
+        aws.functions.add(f"arn:aws:lambda:{aws.region}:{aws.account}:function:rotate")
         return TerraformWorld(World.make(root, example=example), aws)
 
     def cli(self, *arguments: str, typed: bytes = b"", variables: dict[str, str] | None = None) -> Run:
@@ -100,6 +114,10 @@ class TerraformWorld:
         approved = self.cli("approve", "--head", branch)
         assert approved.code == 0, approved.err
         self.world.merge(branch)
+
+    def seed(self, value: str = "x") -> None:
+        seeded = self.cli("seed", "SEC-0007", "--stdin", "password", "--generate", "username", "--yes", typed=value.encode())
+        assert seeded.code == 0, seeded.err
 
     def apply(self, *options: str) -> dict[str, Any]:
         done = self.cli("apply", "--yes", "-o", "json", *options)
@@ -118,6 +136,7 @@ class TerraformWorld:
         return {
             "description": found.get("Description"),
             "kms": found.get("KmsKeyId"),
+            "rotation": {name: found.get(name) for name in ("RotationEnabled", "RotationLambdaARN", "RotationRules")},
             "copies": sorted((copy["Region"], copy["KmsKeyId"]) for copy in found.get("ReplicationStatus", [])),
             "policy": json.loads(policy),
             "tags": {tag["Key"]: tag["Value"] for tag in found["Tags"]},

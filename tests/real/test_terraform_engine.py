@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.canary import new_canary, scan_tree
-from tests.real.terraform_world import NAME, TerraformWorld, keeper, unpack_plans
+from tests.real.terraform_world import NAME, ROTATED, TerraformWorld, keeper, unpack_plans
 from tests.standins.aws import StrictAws
 from tests.standins.fixtures import aws, aws_server  # noqa: F401 - fixtures
 from tests.terraform_tools import require_terraform
@@ -95,6 +96,59 @@ def test_a_life_converges_and_keeps_every_value_out(tmp_path: Path, aws: StrictA
     assert scan_tree(world.folder.parent, [canary]) == []
     assert "SEC-0007" in world.state.read_text(), "the scan looked at a state that is kept"
     assert "GetSecretValue" not in {call.operation for call in world.aws.calls if not call.is_console and call.resource_name == NAME}
+
+
+def test_both_engines_set_change_and_end_rotation_alike(world: TerraformWorld, tmp_path: Path) -> None:
+    by_engine = []
+    for engine in ("terraform", "direct"):
+        if engine == "direct":
+            world.aws.reset()
+            world = TerraformWorld.make(tmp_path / "direct", world.aws, engine=engine)
+            world.request()
+        by_engine.append(list(_life_of_a_rotation(world)))
+    assert by_engine[0] == by_engine[1]
+    assert [state["RotationEnabled"] for state in by_engine[0]] == [None, True, True, False]
+
+
+def _life_of_a_rotation(world: TerraformWorld) -> Iterator[dict[str, object]]:
+    """Yield the rotation settings while they wait, once they are set, after the class changed, and after the rotator was taken away."""
+    world.request(branch="rotate", **ROTATED)
+    waiting = world.apply()
+    assert (waiting["code"], world.steps(waiting)) == (0, {"SEC-0007": ("done", "")}), waiting
+    assert world.steps(world.apply()) == {"SEC-0007": ("already", "plan.rotation-waits")}
+    yield world.secret()["rotation"]
+    world.seed()
+    before = world.aws.client("secretsmanager").describe_secret(SecretId=NAME)["VersionIdsToStages"]
+    for branch, edits in (("", {}), ("faster", {**ROTATED, "rotationClass: standard": "rotationClass: high"}), ("without", {})):
+        if branch:
+            world.request(branch=branch, **edits)
+        done = world.apply()
+        assert (done["code"], world.steps(done)) == (0, {"SEC-0007": ("done", "")}), (branch, done)
+        yield world.secret()["rotation"]
+    assert world.steps(world.apply()) == {"SEC-0007": ("already", "")}
+    assert world.aws.client("secretsmanager").describe_secret(SecretId=NAME)["VersionIdsToStages"] == before, "no value moved"
+
+
+def test_rotation_that_is_there_is_imported_and_drift_of_it_waits(world: TerraformWorld) -> None:
+    world.request(branch="rotate", **ROTATED)
+    assert world.apply()["code"] == 0
+    world.seed()
+    assert world.apply()["code"] == 0
+    before, calls = world.secret(), len(world.aws.mutating())
+    world.state.unlink()
+    imported = world.apply()
+    assert world.steps(imported) == {"SEC-0007": ("already", "")}, imported
+    assert world.secret() == before
+    assert "RotateSecret" not in {call.operation for call in world.aws.mutating()[calls:]}
+    assert "aws_secretsmanager_secret_rotation" in world.state.read_text()
+
+    world.aws.client("secretsmanager").cancel_rotate_secret(SecretId=NAME)
+    held = world.apply()
+    assert (held["code"], world.steps(held)) == (1, {"SEC-0007": ("refused", "plan.drift")}), held
+    assert world.secret()["rotation"]["RotationEnabled"] is False
+    accepted = world.apply("--accept-drift", "SEC-0007")
+    assert world.steps(accepted) == {"SEC-0007": ("done", "")}, accepted
+    assert world.secret()["rotation"]["RotationEnabled"] is True
 
 
 def test_drift_waits_for_a_decision(world: TerraformWorld) -> None:

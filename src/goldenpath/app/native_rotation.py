@@ -15,7 +15,7 @@ from goldenpath.model.rotators import cadence_of, wanted_rotation
 from goldenpath.model.settings import Settings
 from goldenpath.model.store import StoreRecord
 
-RotationState = Literal["none", "unknown", "waits", "to-apply", "on", "under-way", "unasked"]
+RotationState = Literal["none", "unknown", "waits", "to-apply", "on", "under-way", "drifted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class NativeRotationState:
     """What the store's own rotation does for one secret.
 
     ``state``: ``none`` (the store does not rotate it), ``unknown`` (the store was not looked at), ``waits`` for a first value,
-    ``to-apply``, ``on``, ``under-way`` (a version is pending), or ``unasked`` (settings that the request does not ask for).
+    ``to-apply``, ``on``, ``under-way`` (a version is pending), or ``drifted`` (somebody else set it, or turned it off).
     ``cadence`` is that of the record once it has one, else the one that is wanted. ``due_days`` is how old the rotation class lets a value
     become, whoever rotates it; None for a class without a cadence. Dates are RFC 3339 UTC; empty for never and for unknown.
     """
@@ -74,10 +74,11 @@ def native_rotation_state(
 
 
 def _state(wanted: NativeRotation | None, found: NativeRotation | msgspec.UnsetType, record: StoreRecord | None) -> RotationState:
-    if not found:
-        return "waits" if record is None or record.version_at("current") is None else "to-apply"
-    if record is not None and record.is_rotating:
+    if record is None or (not found and record.version_at("current") is None):
+        return "waits"
+    if found and record.is_rotating:
         return "under-way"
-    if wanted is None:
-        return "unasked"
-    return "on" if found == wanted else "to-apply"
+    if wanted is not None and found == wanted:
+        return "on"
+    is_as_left = record.field_digests["rotation"] == record.applied_digests.get("rotation")
+    return "to-apply" if is_as_left else "drifted"

@@ -7,10 +7,10 @@ from goldenpath.app.native_rotation import NativeRotationState
 _STATES = {
     "unknown": "the store was not observed",
     "waits": "waits for a first value",
-    "to-apply": "set by the next apply",
+    "to-apply": "the next apply changes it",
     "on": "on",
     "under-way": "a rotation is under way",
-    "unasked": "set by somebody else; the request names no rotator",
+    "drifted": "changed outside the platform",
 }
 
 

@@ -75,7 +75,7 @@ def _rotation(row: StatusRow) -> str:
     if native.state == "on":
         when = f"next {native.next_rotation_at[:10]}" if native.next_rotation_at else native.cadence
         return f"{native.rotator}: {when}" + (f", {due}" if row.is_rotation_overdue else "")
-    return f"{native.rotator or 'unasked'}: {native.state}"
+    return f"{native.rotator or 'by the store'}: {native.state}"
 
 
 def _days(days: int | None, *, overdue: bool) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.stores import POLICY, make_desired
+from tests.stores import POLICY, make_desired, make_rotation
 from tests.unit.plan.test_plan_ignores import ignore
 from tests.unit.plan.test_plan_planner import only, plan_of, record_of, with_tag
 
-from goldenpath.model.store import DesiredSecret, StoreRecord
+from goldenpath.model.store import DesiredSecret, StoreRecord, VersionInfo
 from goldenpath.plan.drift import DRIFTED, FieldDrift, RecordDrift, field_drifts, record_drift
 from goldenpath.plan.policy_diff import policy_lines
 from goldenpath.plan.tags_left import MOST_TAGS
@@ -40,6 +41,18 @@ def test_copies_are_drift_when_somebody_made_them_and_pending_when_the_catalog_w
     assert (wanted.state, states(wanted.fields)) == ("pending", {"replicas": "pending"})
     assert wanted.fields[0].wanted == "eu-central-1 (arn:aws:kms:eu-central-1:1:key/a), eu-west-1"
     assert drift_of(copied, record_of(copied, replication=(("eu-west-1", "InProgress"),))).state == "as-wanted"
+
+
+def test_rotation_is_drift_when_somebody_set_it_pending_when_the_catalog_wants_it_and_nothing_while_it_waits() -> None:
+    plain, rotated = make_desired(), make_desired(rotation=make_rotation())
+    valued = {"versions": (VersionInfo(id="v1", stages=("current",)),)}
+    assert drift_of(rotated, record_of(plain)).state == "as-wanted", "it waits for a value"
+    wanted = drift_of(rotated, record_of(plain, **valued))
+    assert (wanted.state, states(wanted.fields), wanted.fields[0].wanted) == ("pending", {"rotation": "pending"}, rotated.rotation)
+    by_hand = drift_of(plain, record_of(plain, native_rotation=rotated.native_rotation, **valued))
+    assert (by_hand.state, states(by_hand.fields), by_hand.fields[0].found) == ("drift", {"rotation": "drift"}, rotated.rotation)
+    turned_off = drift_of(rotated, record_of(rotated, native_rotation=msgspec.UNSET, **valued))
+    assert (turned_off.state, turned_off.fields[0].left) == ("drift", "wanted")
 
 
 def test_a_record_of_the_time_before_copies_and_rotation_has_none() -> None:

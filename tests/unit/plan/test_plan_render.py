@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
-from tests.stores import make_desired
+from tests.stores import make_desired, make_rotation
 
 from goldenpath.model.plan import Plan
 from goldenpath.model.settings import EnvironmentSettings, ExternalSecretsSettings, PriceSettings, Settings, StoreSettings
-from goldenpath.model.store import TAG_APPLIED, DesiredSecret, StoreRecord
+from goldenpath.model.store import TAG_APPLIED, DesiredSecret, StoreRecord, VersionInfo
 from goldenpath.plan.cost import apply_calls, estimate_cost, polls_per_month
 from goldenpath.plan.planner import make_plan
 from goldenpath.plan.render import counts_line, render_markdown, render_text
@@ -172,6 +172,23 @@ def test_a_copy_in_another_region_is_billed_like_a_record() -> None:
     assert (cost.records, cost.billed_records, cost.apply_calls) == (1, 3, 1 + 1 + 2)
     assert cost.dollars_month == pytest.approx(3 * 0.40)
     assert apply_calls(plan_of([copied], [record_of(make_desired("SEC-0007"))])) == 1 + 1 + (1 + 1 + 1)
+
+
+def test_rotation_that_waits_is_named_and_costs_nothing_and_setting_it_is_one_call() -> None:
+    rotated = make_desired(rotation=make_rotation())
+    waiting = plan_of([rotated], [record_of(make_desired())])
+    assert [(step.action, step.reason) for step in waiting.steps] == [("unchanged", "plan.rotation-waits")]
+    assert apply_calls(waiting) == 1
+    for page in (render_text(waiting), render_markdown(waiting)):
+        assert "1 whose native rotation waits for a first value" in page
+        assert "rotation-waits" in page.replace("&#45;", "-")
+    made = plan_of([rotated], [])
+    assert [(step.action, step.reason) for step in made.steps] == [("create", "plan.rotation-waits")]
+    assert made.steps[0].desired == make_desired(), "what is made is without it"
+    valued = replace(record_of(make_desired()), versions=(VersionInfo(id="v1", stages=("current",)),))
+    setting = plan_of([rotated], [valued])
+    assert f"+ rotation: {rotated.rotation}" in render_text(setting)
+    assert apply_calls(setting) == 1 + 1 + (1 + 1 + 1)
 
 
 def test_an_update_is_as_many_calls_as_it_changes_things() -> None:

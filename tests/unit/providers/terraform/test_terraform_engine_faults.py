@@ -285,6 +285,35 @@ def test_an_address_is_mapped_to_its_request_or_to_nobody(over: dict[str, object
     assert (found.request_id, found.part, found.action) == expected
 
 
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:rotate"
+DAILY = {"rotation_lambda_arn": FUNCTION, "rotation_rules": [{"automatically_after_days": 90, "duration": "", "schedule_expression": ""}]}
+WINDOW = [{"automatically_after_days": None, "duration": "3h", "schedule_expression": "rate(90 days)"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fields"),
+    [
+        (None, DAILY, [("rotation", "", f"{FUNCTION} every 90 days")]),
+        (DAILY, None, [("rotation", f"{FUNCTION} every 90 days", "")]),
+        (
+            DAILY,
+            {**DAILY, "rotation_rules": WINDOW},
+            [("rotation", f"{FUNCTION} every 90 days", f"{FUNCTION} rate(90 days) for 3 h")],
+        ),
+        ({**DAILY, "rotate_immediately": None}, {**DAILY, "rotate_immediately": False}, []),
+        (DAILY, {**DAILY, "rotation_rules": [{"automatically_after_days": 90, "duration": None, "schedule_expression": None}]}, []),
+    ],
+)
+def test_rotation_is_spelled_as_in_our_own_plan(before: object, after: object, fields: list[tuple[str, str, str]]) -> None:
+    actions = ["create"] if before is None else ["delete"] if after is None else ["update"]
+    said = change(
+        "SEC-0007", actions[0], type="aws_secretsmanager_secret_rotation", change={"actions": actions, "before": before, "after": after}
+    )
+    (found,) = read_plan(json.dumps({"format_version": "1.2", "resource_changes": [said]}).encode())
+    assert found.part == "rotation"
+    assert [(each.field, each.before, each.after) for each in found.fields] == fields
+
+
 def test_copies_are_spelled_as_in_our_own_plan() -> None:
     """What Terraform notes beside region and key, and the account's own key by its alias, are no state that anybody asked for."""
     key = "arn:aws:kms:eu-central-1:123456789012:key/1a2b3c4d"
