@@ -72,6 +72,16 @@ def _environment_names(mapping: dict[str, Any]) -> Iterator[Fault]:
             yield Fault("intent.duplicate-environment", (name,), message, expected="each environment once")
 
 
+def _folders(mapping: dict[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for each overlay folder whose word means another environment, or none: nobody could tell what lies in it."""
+    yield from _environment_names(mapping)
+    for name, word in mapping.items():
+        meant = canonical_environment(name)
+        if isinstance(word, str) and meant is not None and canonical_environment(word) != meant:
+            expected = "one of " + ", ".join([meant, *sorted(alias for alias, known in ALIASES.items() if known == meant)])
+            yield Fault("intent.enum", (name,), f"no word for {meant}", expected=expected)
+
+
 def _replicas(mapping: dict[str, Any]) -> Iterator[Fault]:
     """Yield a fault for each region and key of an environment that could not be had."""
     for name, tree in mapping.items():
@@ -207,6 +217,7 @@ SETTINGS_CHECKS: Final = (
     PartCheck(("environments",), Tree, _environment_names),
     PartCheck(("environments",), Tree, _replicas),
     PartCheck(("environments",), Tree, _rotators),
+    PartCheck(("projection", "folders"), Tree, _folders),
     *(PartCheck(("access", name), Tree, _environment_names) for name in ("platformPrincipals", "readerPrincipals", "metadataPrincipals")),
 )
 POLICY_CHECKS: Final = (
@@ -256,7 +267,8 @@ def canonical_settings(settings: Settings) -> Settings:
         reader_principals=_with_names(settings.access.reader_principals),
         metadata_principals=_with_names(settings.access.metadata_principals),
     )
-    return msgspec.structs.replace(settings, environments=_with_names(settings.environments), access=access)
+    projection = msgspec.structs.replace(settings.projection, folders=_with_names(settings.projection.folders))
+    return msgspec.structs.replace(settings, environments=_with_names(settings.environments), access=access, projection=projection)
 
 
 def canonical_policy(policy: Policy) -> Policy:

@@ -40,6 +40,16 @@ RoleArn = Annotated[
     ),
 ]
 Duration = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]*(?:s|m|h))$(?!\n)")]
+Program = Annotated[str, Meta(max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+LabelKey = Annotated[
+    str,
+    Meta(
+        max_length=317,
+        pattern=r"^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$(?!\n)",
+        description="Label of Kubernetes, its prefix included",
+    ),
+]
+LabelText = Annotated[str, Meta(max_length=63, pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?$(?!\n)")]
 
 
 class CatalogSettings(Contract, frozen=True, kw_only=True):
@@ -172,12 +182,45 @@ class ServiceAccountRef(Contract, frozen=True, kw_only=True):
 
 
 class ExternalSecretsSettings(Contract, frozen=True, kw_only=True):
-    """How ExternalSecrets and ClusterSecretStores are written (D9)."""
+    """How ExternalSecrets and ClusterSecretStores are written (D9).
+
+    ``labels`` go on the ExternalSecrets themselves, for selecting them (seed 003's force sync); never on the Secret.
+    """
 
     api_version: Literal["external-secrets.io/v1", "external-secrets.io/v1beta1"] = "external-secrets.io/v1"
     store_name: Label = "aws-secrets-manager"
     refresh_interval: Duration = "1h"
     service_account: ServiceAccountRef = ServiceAccountRef()
+    labels: dict[LabelKey, LabelText] = {}
+
+
+class KustomizeSettings(Contract, frozen=True, kw_only=True):
+    """What renders overlays for ``goldenpath lint``: a program, or when empty ``kustomize`` or ``kubectl``, the first found on PATH."""
+
+    binary: Program = ""
+    timeout_seconds: Annotated[int, Meta(ge=1, le=600)] = 30
+
+
+class ProjectionSettings(Contract, frozen=True, kw_only=True):
+    """How ExternalSecrets are laid out in the GitOps repository.
+
+    ``environments`` writes each environment's manifests whole; ``overlays`` writes a Kustomize base and an overlay for each environment
+    below ``tenants/<service>`` (seed 003). ``folders`` gives an environment's overlay folder another word, one of its aliases.
+    """
+
+    layout: Literal["environments", "overlays"] = "environments"
+    tenants: RelativePath = "tenants"
+    folders: dict[Label, Label] = {}
+    kustomize: KustomizeSettings = KustomizeSettings()
+
+    @property
+    def is_overlays(self) -> bool:
+        """True when ExternalSecrets are written as base and overlays."""
+        return self.layout == "overlays"
+
+    def folder(self, environment: str) -> str:
+        """Return the folder of an environment's overlay; its canonical name by default."""
+        return self.folders.get(environment, environment)
 
 
 class CiSettings(Contract, frozen=True, kw_only=True):
@@ -315,6 +358,7 @@ class Settings(Contract, frozen=True, kw_only=True):
     environments: dict[Label, EnvironmentSettings] = {}
     naming: NamingSettings = NamingSettings()
     external_secrets: ExternalSecretsSettings = ExternalSecretsSettings()
+    projection: ProjectionSettings = ProjectionSettings()
     access: AccessSettings = AccessSettings()
     delivery: DeliverySettings = DeliverySettings()
     state: StateSettings = StateSettings()

@@ -61,6 +61,28 @@ def emit(tree: Mapping[str, Tree], *, comment: str = "") -> bytes:
     return _document(_body(tree), comment)
 
 
+def emit_list(items: Sequence[Tree], *, comment: str = "") -> bytes:
+    """Return ``items`` as one YAML document that is a list. Raises as :func:`emit`."""
+    lines: list[str] = []
+    _sequence(items, "", lines)
+    return _document("\n".join([*(lines or ["[]"]), ""]), comment)
+
+
+def fill(layout: Mapping[str, Layout], strings: Mapping[str, str]) -> dict[str, Tree]:
+    """Return ``layout`` as a tree, with ``strings`` in its slots; a slot without one raises ``KeyError``."""
+    return {key: _filled(value, strings) for key, value in layout.items()}
+
+
+def _filled(value: Layout, strings: Mapping[str, str]) -> Tree:
+    if isinstance(value, Slot):
+        return strings[value.name]
+    if isinstance(value, Mapping):
+        return fill(value, strings)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_filled(item, strings) for item in value]
+    return value
+
+
 def _document(body: str, comment: str) -> bytes:
     return (f"# {comment}\n{body}" if comment else body).encode("ascii")
 

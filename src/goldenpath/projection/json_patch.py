@@ -1,0 +1,164 @@
+"""JSON patches (RFC 6902) as Kustomize applies them: made from two trees, and carried out on a tree. Pure.
+
+Kustomize addresses an entry of a list by its number alone. So every change here stands behind a ``test`` of what it is about: an entry
+is known by its ``secretKey``, anything else by the value that it replaces. In a base that was reordered the test fails, and nothing is
+rendered.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from goldenpath.projection.emitter import Tree
+
+Operation = Mapping[str, Tree]
+"""``op`` and ``path``, with ``value`` or ``from`` where the operation has one."""
+
+ENTRY_KEY: Final = "secretKey"
+"""What names an entry of ``spec.data``."""
+
+_INDEX: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_END: Final = "-"
+
+
+def pointer(*parts: str | int) -> str:
+    """Return the JSON pointer of a path."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return the parts of a JSON pointer; empty for the whole document."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
+
+
+def difference(before: Mapping[str, Tree], after: Mapping[str, Tree]) -> list[Operation]:
+    """Return the operations that make ``after`` of ``before``. Entries keep the order of ``before``; new ones are not looked for."""
+    return list(_mapping(before, after, ()))
+
+
+def apply_operation(root: Any, operation: Mapping[str, Any]) -> str:
+    """Carry out one operation on a tree of dicts and lists, in place. Return why it cannot be; empty when it is done."""
+    path = parts_of(str(operation.get("path", "")))
+    kind = operation.get("op")
+    if kind in {"move", "copy"}:
+        return _moved(root, parts_of(str(operation.get("from", ""))), path, keeps=kind == "copy")
+    if kind not in {"add", "remove", "replace", "test"} or not path:
+        return f"operation {kind!a} is not known here" if path else "it addresses the whole document"
+    holder, last = _holder(root, path)
+    if holder is None:
+        return "its path leads nowhere"
+    if kind == "add":
+        return _added(holder, last, copy.deepcopy(operation.get("value")))
+    if not _has(holder, last):
+        return "its path leads nowhere"
+    if kind == "test":
+        return "" if _at(holder, last) == operation.get("value") else "the document holds something else there"
+    if kind == "remove":
+        del holder[_place(holder, last)]
+    else:
+        holder[_place(holder, last)] = copy.deepcopy(operation.get("value"))
+    return ""
+
+
+def _mapping(before: Mapping[str, Tree], after: Mapping[str, Tree], path: tuple[str | int, ...]) -> Iterator[Operation]:
+    for name, old in before.items():
+        if name not in after:
+            yield from _proved("remove", old, (*path, name))
+        else:
+            yield from _value(old, after[name], (*path, name))
+    yield from ({"op": "add", "path": pointer(*path, name), "value": new} for name, new in after.items() if name not in before)
+
+
+def _value(old: Tree, new: Tree, path: tuple[str | int, ...]) -> Iterator[Operation]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from _mapping(old, new, path)
+    elif is_list(old) and is_list(new):
+        yield from _entries(old, new, path)
+    elif old != new:
+        yield from _proved("replace", old, path, value=new)
+
+
+def _entries(old: Sequence[Tree], new: Sequence[Tree], path: tuple[str | int, ...]) -> Iterator[Operation]:
+    names, wanted = [entry_name(entry) for entry in old], {entry_name(entry): entry for entry in new}
+    if all(names):
+        for number, (name, entry) in enumerate(zip(names, old, strict=True)):
+            if name in wanted and entry != wanted[name]:
+                yield _test((*path, number, ENTRY_KEY), name)
+                yield from _value(entry, wanted[name], (*path, number))
+        # from the end, so that no number changes before its turn
+        for number in reversed([number for number, name in enumerate(names) if name not in wanted]):
+            yield _test((*path, number, ENTRY_KEY), names[number])
+            yield from _proved("remove", old[number], (*path, number))
+    elif len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _value(one, other, (*path, number))
+    else:
+        yield from _proved("replace", old, path, value=new)
+
+
+def _proved(kind: str, old: Tree, path: tuple[str | int, ...], **value: Tree) -> Iterator[Operation]:
+    yield _test(path, old)
+    yield {"op": kind, "path": pointer(*path), **value}
+
+
+def _test(path: tuple[str | int, ...], value: Tree) -> Operation:
+    return {"op": "test", "path": pointer(*path), "value": value}
+
+
+def entry_name(entry: object) -> str:
+    """Return the ``secretKey`` of an entry; empty when it has none."""
+    name = entry.get(ENTRY_KEY) if isinstance(entry, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def is_list(value: Tree) -> bool:
+    """Say whether a value is a list; a text is none."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _moved(root: Any, source: tuple[str, ...], target: tuple[str, ...], *, keeps: bool) -> str:
+    holder, last = _holder(root, source) if source else (None, "")
+    above, name = _holder(root, target) if target else (None, "")
+    if holder is None or above is None or not _has(holder, last):
+        return "its path leads nowhere"
+    value = copy.deepcopy(_at(holder, last))
+    if not keeps:
+        del holder[_place(holder, last)]
+    return _added(above, name, value)
+
+
+def _holder(root: Any, path: tuple[str, ...]) -> tuple[Any, str]:
+    node = root
+    for part in path[:-1]:
+        if not _has(node, part):
+            return None, ""
+        node = _at(node, part)
+    return (node, path[-1]) if isinstance(node, dict | list) else (None, "")
+
+
+def _has(node: Any, part: str) -> bool:
+    if isinstance(node, list):
+        return bool(_INDEX.fullmatch(part)) and -len(node) <= int(part) < len(node)
+    return isinstance(node, dict) and part in node
+
+
+def _at(node: Any, part: str) -> Any:
+    return node[_place(node, part)]
+
+
+def _place(node: Any, part: str) -> Any:
+    return int(part) if isinstance(node, list) else part
+
+
+def _added(holder: Any, name: str, value: Any) -> str:
+    if isinstance(holder, dict):
+        holder[name] = value
+        return ""
+    number = len(holder) if name == _END else int(name) if _INDEX.fullmatch(name) else -1
+    if not 0 <= number <= len(holder):
+        return "its path leads nowhere"
+    holder.insert(number, value)
+    return ""
