@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.deployer import Deployer
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
+    from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
     from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
@@ -92,6 +93,7 @@ def open_platform(
         infrastructure=_refuse_offline if is_offline else cache(wiring.infrastructure),
         cluster=_refuse_offline if is_offline else cache(wiring.cluster),
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
+        overlays=cache(wiring.overlays),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -237,6 +239,11 @@ class _Wiring:
             return ClusterArgoCd(self.cluster(environment, access), namespace=argo.namespace)
         token = os.environ.get(TOKEN_VARIABLE, "")
         return open_api(argo.server, token=token, namespace=argo.namespace, is_prod=environment == PROTECTED_ENVIRONMENT)
+
+    def overlays(self) -> OverlayRenderer:
+        from goldenpath.providers.kustomize import KustomizeRenderer
+
+        return KustomizeRenderer(self._settings.projection.kustomize)
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions

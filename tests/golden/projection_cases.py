@@ -15,8 +15,10 @@ from goldenpath.model.settings import (
     ExternalSecretsSettings,
     NamingSettings,
     OpenBaoSettings,
+    ProjectionSettings,
     Settings,
 )
+from goldenpath.projection.overlays import render_overlays
 from goldenpath.projection.render import render_environment
 
 ACCOUNT = "593517239005"
@@ -82,6 +84,35 @@ PARAMETERS = (
     _request("SEC-0303", "service", "keyless", provider="aws-parameter-store"),
     _request("SEC-0304", "service", "unseeded", "LATER", provider="aws-parameter-store"),
 )
+
+
+OVERLAID = msgspec.structs.replace(
+    ZEROTOUCH,
+    projection=ProjectionSettings(layout="overlays", folders={"prod": "production"}),
+    external_secrets=ExternalSecretsSettings(labels={"zerotouch.io/managed": "true"}),
+    environments={"test": EnvironmentSettings(cluster="shared"), "staging": EnvironmentSettings(cluster="shared")},
+)
+
+
+def _in(environment: str, request: SecretRequest) -> SecretRequest:
+    return msgspec.structs.replace(request, metadata=msgspec.structs.replace(request.metadata, environment=environment))
+
+
+TENANTS = (
+    _in("dev", _request("SEC-0401", "service", "service-db", "DATABASE_URL", "DEBUG", "DATABASE_PASSWORD", provider="aws-parameter-store")),
+    _in("test", _request("SEC-0402", "service", "service-db", "DATABASE_PASSWORD", "DATABASE_URL", provider="aws-parameter-store")),
+    _in("prod", _request("SEC-0403", "service", "service-db", "DATABASE_URL", "DATABASE_PASSWORD", provider="aws-parameter-store")),
+    _in("dev", _request("SEC-0404", "service", "service-api", provider="aws-secrets-manager")),
+    _in("prod", _request("SEC-0405", "service", "service-api", "API_TOKEN", provider="aws-parameter-store")),
+    _in("prod", _request("SEC-0406", "service", "unseeded", "LATER", provider="aws-parameter-store")),
+    _in("dev", _request("SEC-0407", "shop", "only-in-dev", provider="openbao")),
+)
+"""One service whose environments differ in keys, their order, provider and store, and one that is in one environment alone."""
+
+
+def overlays() -> dict[str, bytes]:
+    rendered = render_overlays(TENANTS, environments=("dev", "test", "prod"), settings=OVERLAID, awaiting=frozenset({"SEC-0406"}))
+    return {f"{folder}/{path}": data for folder, files in rendered.items() for path, data in files.items()}
 
 
 @dataclass(frozen=True)

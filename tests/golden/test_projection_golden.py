@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.golden.projection_cases import CASES
+from tests.golden.projection_cases import CASES, overlays
 
 FOLDER = Path(__file__).parent / "projection"
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, "overlays"])
 def test_rendered_files_are_the_golden_ones(name: str) -> None:
-    rendered = CASES[name].render()
+    rendered = overlays() if name == "overlays" else CASES[name].render()
     folder = FOLDER / name
     if os.environ.get("GOLDEN_UPDATE"):
         _rewrite(folder, rendered)

@@ -8,6 +8,7 @@ from goldenpath.app.reviewed import holds, review_from, rewritten, unreviewed
 from goldenpath.app.services import Services
 from goldenpath.delivery.message import SOURCE_COMMIT
 from goldenpath.errors import Conflict, NotFound
+from goldenpath.model.change import CommitInfo
 from goldenpath.ports.repository import RepositoryReader
 
 
@@ -40,11 +41,19 @@ def require_continuous(services: Services, commit: str, sources: Iterable[str]) 
 
 def delivered_from(services: Services, environments: Sequence[str]) -> frozenset[str]:
     """Return the commits that the newest deliveries of ``environments`` name as their source, here and as last seen on the remote."""
-    reader, settings = services.manifest_reader(), services.settings.delivery
+    reader, settings, projection = services.manifest_reader(), services.settings.delivery, services.settings.projection
     refs = [f"refs/heads/{settings.branch}", *([f"refs/remotes/{settings.remote}/{settings.branch}"] if settings.remote else [])]
     tips = {tip for ref in refs if (tip := _tip(reader, ref))}
-    histories = (reader.path_history(tip, f"{settings.directory}/{environment}") for tip in tips for environment in environments)
-    return frozenset(dict(info.trailers).get(SOURCE_COMMIT, "") for history in histories for info in history[-1:])
+    histories = [reader.path_history(tip, f"{settings.directory}/{environment}") for tip in tips for environment in environments]
+    sources = {dict(info.trailers).get(SOURCE_COMMIT, "") for history in histories for info in history[-1:]}
+    # the base under the overlays is one for all environments: whoever wrote it last counts for each of them
+    shared = [reader.path_history(tip, projection.tenants) for tip in tips if projection.is_overlays]
+    return frozenset(sources | {_newest_source(history) for history in shared})
+
+
+def _newest_source(history: Sequence[CommitInfo]) -> str:
+    """Return the source that the newest delivery names; other people's commits between are theirs. Empty when there is none."""
+    return next((source for info in reversed(history) if (source := dict(info.trailers).get(SOURCE_COMMIT, ""))), "")
 
 
 def _tip(reader: RepositoryReader, ref: str) -> str:

@@ -5,18 +5,19 @@ A request without a first value has no ExternalSecret yet: the projection waits,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from goldenpath.app.desired import scopes_of
 from goldenpath.app.pending import PendingDelivery, pending_delivery
 from goldenpath.app.provenance import judged_origin, origin_of
 from goldenpath.app.revision import Governance, read_requests, require_clean
 from goldenpath.app.services import Services
+from goldenpath.app.tenants import around, lint_results
 from goldenpath.app.trail import joins_of, open_trail
-from goldenpath.delivery.compare import Difference
+from goldenpath.delivery.compare import Difference, compare
 from goldenpath.delivery.message import DeliveryMessage
 from goldenpath.delivery.outline import Outline
-from goldenpath.delivery.publish import preview_delivery, publish
+from goldenpath.delivery.publish import Rendering, publish, read_places
 from goldenpath.errors import PolicyBlocked
 from goldenpath.intent.catalog import Catalog
 from goldenpath.model.audit import Target
@@ -24,11 +25,14 @@ from goldenpath.model.correlation import correlation_id
 from goldenpath.model.naming import store_ref
 from goldenpath.model.receipt import DeliveryReceipt
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
 from goldenpath.projection.external_secret import external_secret_path
 from goldenpath.projection.lint import lint_files
+from goldenpath.projection.overlays import base_path, patch_path, render_overlays
 from goldenpath.projection.render import render_environment
 
 Files = dict[str, dict[str, bytes]]
+"""{place: {path: content}}, as :mod:`goldenpath.delivery.compare` takes it."""
 
 _FEW = 20
 
@@ -48,14 +52,18 @@ def plan_delivery(services: Services, governance: Governance, catalog: Catalog, 
 
     Raises:
         PolicyBlocked: ``apply.manifest-refused`` for a manifest that must not reach Git.
+        Conflict: ``delivery.base-shared``.
         GoldenpathError: Whatever rendering and the repository raise.
     """
     requests = [entry.request for entry in catalog.entries]
     awaiting = awaiting_value(services, governance, requests, environments)
-    settings = services.settings.delivery
-    difference = preview_delivery(services.manifests(), rendered(governance, requests, environments, awaiting), settings=settings)
-    _require_clean_manifests(governance, difference, environments, directory=settings.directory)
-    return pending_delivery(difference, awaiting, environments, directory=settings.directory)
+    settings, manifests = services.settings, services.manifests()
+    manifests.head()
+    current = read_places(manifests, settings=settings.delivery, tenants=settings.projection.tenants)
+    files = _rendering(governance, requests, environments, lambda: awaiting)(current)
+    difference = compare(current, files, directory=settings.delivery.directory)
+    _require_clean_manifests(governance, files, difference, environments, directory=settings.delivery.directory)
+    return pending_delivery(difference, awaiting, environments, settings=settings)
 
 
 def deliver_environments(
@@ -79,7 +87,7 @@ def deliver_environments(
     if pending.is_empty:
         return _nothing(services, pending.difference), pending.awaiting
     settings = services.settings.delivery
-    touched = touched_requests(requests, pending.difference, directory=settings.directory)
+    touched = touched_requests(requests, pending.difference, settings=services.settings)
     digests = _change_digests(services, governance, touched, {entry.request.id: entry.path for entry in catalog.entries})
     with open_trail(services).operation(
         "manifests.commit",
@@ -89,8 +97,9 @@ def deliver_environments(
     ) as operation:
         receipt = publish(
             services.manifests(),
-            lambda: rendered(governance, requests, environments, awaiting_value(services, governance, requests, environments)),
+            _rendering(governance, requests, environments, lambda: awaiting_value(services, governance, requests, environments)),
             settings=settings,
+            tenants=services.settings.projection.tenants,
             message=_message(services, governance, touched, environments, digests),
             accept_drift=accept_drift,
             seen=seen,
@@ -100,10 +109,22 @@ def deliver_environments(
     return receipt, pending.awaiting
 
 
+def _rendering(
+    governance: Governance, requests: Sequence[SecretRequest], environments: Sequence[str], awaiting: Callable[[], frozenset[str]]
+) -> Rendering:
+    """Return how to make the files on top of what is in the repository: what is rendered, and what follows from it around them."""
+
+    def render(current: Mapping[str, bytes]) -> Files:
+        files = rendered(governance, requests, environments, awaiting())
+        return files | around(files, current, requests, environments, settings=governance.settings)
+
+    return render
+
+
 def rendered(governance: Governance, requests: Iterable[SecretRequest], environments: Sequence[str], awaiting: frozenset[str]) -> Files:
-    """Return {environment: {path: bytes}} exactly as they are committed."""
+    """Return the files of ``environments`` exactly as they are committed: by environment, and by folder where services have their own."""
     every = list(requests)
-    return {
+    files = {
         environment: render_environment(
             every,
             environment=environment,
@@ -113,6 +134,16 @@ def rendered(governance: Governance, requests: Iterable[SecretRequest], environm
         )
         for environment in environments
     }
+    if governance.settings.projection.is_overlays:
+        files |= render_overlays(every, environments=environments, settings=governance.settings, awaiting=awaiting)
+    return files
+
+
+def manifest_paths(request: SecretRequest, *, settings: Settings) -> tuple[str, ...]:
+    """Return the files of the GitOps repository that a request's ExternalSecret is made of, its own first."""
+    if settings.projection.is_overlays:
+        return (patch_path(request, settings=settings), base_path(request, settings=settings))
+    return (f"{settings.delivery.directory}/{request.environment}/{external_secret_path(request)}",)
 
 
 def awaiting_value(
@@ -128,12 +159,17 @@ def awaiting_value(
     return frozenset(waiting)
 
 
-def _require_clean_manifests(governance: Governance, difference: Difference, environments: Sequence[str], *, directory: str) -> None:
+def _require_clean_manifests(
+    governance: Governance, files: Mapping[str, Mapping[str, bytes]], difference: Difference, environments: Sequence[str], *, directory: str
+) -> None:
     """Refuse to commit a manifest that holds a placeholder, or reaches into another environment (R28, R33): the last look before Git."""
     for environment in environments:
         folder = f"{directory}/{environment}/"
-        files = {path: content for path, content in difference.writes.items() if path.startswith(folder)}
-        findings = lint_files(files, environment=environment, settings=governance.settings)
+        written = {path: content for path, content in difference.writes.items() if path.startswith(folder)}
+        findings = (
+            *lint_files(written, environment=environment, settings=governance.settings),
+            *lint_results(files, list(difference.writes), [environment], settings=governance.settings),
+        )
         if findings:
             raise PolicyBlocked(
                 "apply.manifest-refused",
@@ -143,10 +179,10 @@ def _require_clean_manifests(governance: Governance, difference: Difference, env
             )
 
 
-def touched_requests(requests: Iterable[SecretRequest], difference: Difference, *, directory: str) -> list[SecretRequest]:
+def touched_requests(requests: Iterable[SecretRequest], difference: Difference, *, settings: Settings) -> list[SecretRequest]:
     """Return the requests whose own manifest the difference writes or removes, by id."""
     paths = {*difference.writes, *difference.removals}
-    touched = [request for request in requests if f"{directory}/{request.environment}/{external_secret_path(request)}" in paths]
+    touched = [request for request in requests if manifest_paths(request, settings=settings)[0] in paths]
     return sorted(touched, key=lambda request: request.id)
 
 

@@ -13,6 +13,7 @@ from goldenpath.model.settings import Settings
 from goldenpath.model.store import DesiredSecret
 from goldenpath.plan.desired import desired_secret
 from goldenpath.projection.iam import resource_policy
+from goldenpath.projection.overlays import render_overlays
 from goldenpath.projection.render import render_environment
 
 
@@ -24,7 +25,11 @@ def desired_of(request: SecretRequest, settings: Settings, cadences: Mapping[str
 
 def files_of(request: SecretRequest, settings: Settings) -> dict[str, bytes]:
     """Return the files that the request alone would project."""
-    return render_environment([request], environment=request.environment, settings=settings)
+    files = render_environment([request], environment=request.environment, settings=settings)
+    if settings.projection.is_overlays:
+        rendered = render_overlays([request], environments=[request.environment], settings=settings)
+        files |= {f"{folder}/{path}": data for folder, mine in rendered.items() for path, data in mine.items()}
+    return files
 
 
 def effects_digest(changes: Iterable[RequestChange], settings: Settings, cadences: Mapping[str, ClassCadence]) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from goldenpath.app.tenants import belongs_to
 from goldenpath.delivery.compare import Difference
+from goldenpath.model.settings import Settings
 
 ManifestAction = Literal["create", "change", "remove"]
 
@@ -22,7 +24,10 @@ class ManifestChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentManifests:
-    """What differs in one environment's folder, by path. ``foreign`` are files in the way that were not generated."""
+    """What differs in one environment, by path, files that it shares with others included.
+
+    ``foreign`` are files in the way that were not generated.
+    """
 
     environment: str
     changes: tuple[ManifestChange, ...]
@@ -59,9 +64,11 @@ class PendingDelivery:
         return not self.difference.foreign and (accept_drift or not self.difference.drift)
 
 
-def pending_delivery(difference: Difference, awaiting: frozenset[str], environments: Sequence[str], *, directory: str) -> PendingDelivery:
-    """Return ``difference`` sorted by environment; ``directory`` is the folder of the environments' folders."""
-    parts = [_part(difference, environment, f"{directory}/{environment}/") for environment in sorted(environments)]
+def pending_delivery(
+    difference: Difference, awaiting: frozenset[str], environments: Sequence[str], *, settings: Settings
+) -> PendingDelivery:
+    """Return ``difference`` sorted by environment; what environments share stands with each of those that are applied."""
+    parts = [_part(difference, environment, environments, settings) for environment in sorted(environments)]
     return PendingDelivery(
         difference=difference,
         environments=tuple(part for part in parts if part.changes or part.foreign),
@@ -69,12 +76,15 @@ def pending_delivery(difference: Difference, awaiting: frozenset[str], environme
     )
 
 
-def _part(difference: Difference, environment: str, folder: str) -> EnvironmentManifests:
-    paths = sorted(path for path in (*difference.writes, *difference.removals) if path.startswith(folder))
+def _part(difference: Difference, environment: str, environments: Sequence[str], settings: Settings) -> EnvironmentManifests:
+    def is_mine(path: str) -> bool:
+        return belongs_to(path, environment, environments=environments, settings=settings)
+
+    paths = sorted(path for path in (*difference.writes, *difference.removals) if is_mine(path))
     return EnvironmentManifests(
         environment=environment,
         changes=tuple(ManifestChange(path=path, action=_action(difference, path), is_drift=path in difference.drift) for path in paths),
-        foreign=tuple(path for path in difference.foreign if path.startswith(folder)),
+        foreign=tuple(path for path in difference.foreign if is_mine(path)),
     )
 
 

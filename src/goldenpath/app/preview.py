@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.check import CheckResult, check_change
-from goldenpath.app.deliver import awaiting_value, rendered
+from goldenpath.app.deliver import Files, awaiting_value, manifest_paths, rendered
 from goldenpath.app.desired import StoreScope, scopes_of
 from goldenpath.app.infrastructure import ProposedInfrastructure, propose_infrastructure
 from goldenpath.app.merged import merged_catalog
@@ -18,7 +18,6 @@ from goldenpath.model.naming import store_ref
 from goldenpath.model.request import SecretRequest
 from goldenpath.plan.cost import CostEstimate, estimate_cost
 from goldenpath.projection.access_table import AccessRow, access_table
-from goldenpath.projection.external_secret import external_secret_path
 from goldenpath.projection.role_lint import RoleRow, role_table
 
 
@@ -160,10 +159,10 @@ def _files(
     is_unseen = services.is_offline
     awaiting = frozenset[str]() if is_unseen else awaiting_value(services, governance, after, [environment])
     settled = awaiting - changed
-    old = rendered(governance, before, [environment], settled)[environment]
-    new = rendered(governance, after, [environment], settled)[environment]
+    old = _shown(rendered(governance, before, [environment], settled), environment)
+    new = _shown(rendered(governance, after, [environment], settled), environment)
     perhaps = changed if is_unseen else awaiting
-    waiting = {external_secret_path(request) for request in after if request.environment == environment and request.id in perhaps}
+    waiting = {_own_path(request, governance) for request in after if request.environment == environment and request.id in perhaps}
     return tuple(
         FileChange(
             path=path,
@@ -173,6 +172,18 @@ def _files(
         )
         for path in sorted({*old, *new})
         if old.get(path) != new.get(path)
+    )
+
+
+def _shown(files: Files, environment: str) -> dict[str, bytes]:
+    """Return {path: content} as a preview names files: in the environment's folder, or in the repository for what lies elsewhere."""
+    elsewhere = {f"{place}/{path}": data for place, mine in files.items() if place != environment for path, data in mine.items()}
+    return files[environment] | elsewhere
+
+
+def _own_path(request: SecretRequest, governance: Governance) -> str:
+    return manifest_paths(request, settings=governance.settings)[0].removeprefix(
+        f"{governance.settings.delivery.directory}/{request.environment}/"
     )
 
 

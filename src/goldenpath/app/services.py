@@ -17,6 +17,7 @@ from goldenpath.ports.cluster import Cluster
 from goldenpath.ports.deployer import Deployer
 from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
+from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
 from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
 from goldenpath.ports.store import Store
@@ -58,6 +59,11 @@ def no_deployer(environment: str, access: ClusterAccess) -> NoReturn:  # noqa: A
     )
 
 
+def no_overlays() -> NoReturn:
+    """Refuse: this platform was wired without anything that renders overlays."""
+    raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The wired platform. Members that open files or databases are callables, so a verb pays only for what it uses.
@@ -65,6 +71,7 @@ class Services:
     ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
     ``infrastructure`` plans and makes containers where ``provision.engine`` is not ``direct``.
     ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
+    ``overlays`` renders Kustomize overlays, from files alone.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
@@ -92,6 +99,7 @@ class Services:
     infrastructure: Callable[[], Infrastructure] = no_infrastructure
     cluster: Callable[[str, ClusterAccess], Cluster] = no_cluster
     deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
+    overlays: Callable[[], OverlayRenderer] = no_overlays
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from goldenpath.app.audit_log import tail_audit
 from goldenpath.app.check import CheckResult
-from goldenpath.app.deliver import rendered
+from goldenpath.app.deliver import manifest_paths, rendered
 from goldenpath.app.effects import desired_of
 from goldenpath.app.locate import Located, locate
 from goldenpath.app.provenance import Origin, judged_origin, origin_of
@@ -22,8 +23,15 @@ from goldenpath.model.cluster import NO_ACCESS, ClusterAccess
 from goldenpath.model.correlation import correlation_id
 from goldenpath.model.instant import to_text
 from goldenpath.model.lifecycle import PROJECTED_STATES
+from goldenpath.model.naming import external_secret_name
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.settings import Settings
 from goldenpath.model.store import TAG_COMMIT, StoreRecord
-from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.ports.repository import RepositoryReader
+from goldenpath.projection.emitter import Tree
+from goldenpath.projection.overlay_result import is_same, overlay_result
+from goldenpath.projection.overlays import wanted_trees
+from goldenpath.projection.stores import is_projectable
 from goldenpath.provision.observe import is_as_desired
 
 RECORDS_LOOKED_AT = 1000
@@ -137,19 +145,17 @@ def _manifest(services: Services, located: Located, record: StoreRecord | None) 
         return Seam(name="manifest", state="ok", summary=f"none: the request is {request.spec.lifecycle.status}")
     if record is None or record.version_at("current") is None:
         return Seam(name="manifest", state="waiting", summary="committed after the first value")
-    inside = external_secret_path(request)
-    wanted = rendered(located.governance, [request], [request.environment], frozenset())[request.environment].get(inside)
-    if wanted is None:
+    if not is_projectable(request):
         return Seam(name="manifest", state="ok", summary=f"none: provider {request.spec.provider} is not projected")
-    path = f"{settings.directory}/{request.environment}/{inside}"
+    path = manifest_paths(request, settings=located.governance.settings)[0]
     try:
         reader = services.manifest_reader()
         tip = reader.resolve(f"refs/heads/{settings.branch}")
-        found, history = reader.read_file(tip, path), reader.path_history(tip, path)
+        found, history = _arrived(reader, tip, located), reader.path_history(tip, path)
     except (GoldenpathError, NotFound) as error:
         return Seam(name="manifest", state="unknown", summary=f"the GitOps repository cannot be read: {error.code}")
-    if found != wanted or not history:
-        return Seam(name="manifest", state="behind", summary=f"{path} is {'missing' if found is None else 'older'}: goldenpath apply")
+    if found != "as wanted" or not history:
+        return Seam(name="manifest", state="behind", summary=f"{path} is {found}: goldenpath apply")
     return Seam(
         name="manifest",
         state="ok",
@@ -157,6 +163,29 @@ def _manifest(services: Services, located: Located, record: StoreRecord | None) 
         time=_time(history[-1]),
         facts=(("commit", history[-1].oid), ("path", path)),
     )
+
+
+def _arrived(reader: RepositoryReader, tip: str, located: Located) -> Literal["as wanted", "missing", "older"]:
+    """Compare what is committed with what the request asks for: one file, or what base and overlay come to."""
+    request, settings = located.request, located.governance.settings
+    path = manifest_paths(request, settings=settings)[0]
+    if not settings.projection.is_overlays:
+        wanted = rendered(located.governance, [request], [request.environment], frozenset())[request.environment]
+        found = reader.read_file(tip, path)
+        is_wanted = found == wanted.get(path.removeprefix(f"{settings.delivery.directory}/{request.environment}/"))
+        return "missing" if found is None else "as wanted" if is_wanted else "older"
+    tree = _overlaid(reader, tip, request, settings)
+    trees = wanted_trees([request], service=request.metadata.service, environment=request.environment, settings=settings)
+    return "missing" if tree is None else "as wanted" if is_same(tree, trees[external_secret_name(request)]) else "older"
+
+
+def _overlaid(reader: RepositoryReader, tip: str, request: SecretRequest, settings: Settings) -> Mapping[str, Tree] | None:
+    head = f"{settings.projection.tenants}/{request.metadata.service}"
+    entries = [entry for entry in reader.list_tree(tip, head) if entry.mode in {"100644", "100755"} and entry.path.endswith(".yaml")]
+    contents = reader.read_blobs([entry.oid for entry in entries])
+    files = {entry.path.removeprefix(f"{head}/"): data for entry, (_oid, data) in zip(entries, contents, strict=True)}
+    result = overlay_result(files, settings.projection.folder(request.environment))
+    return None if result is None else result.get(external_secret_name(request))
 
 
 def _reads(records: list[AuditRecord]) -> Seam:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERBS: dict[str, tuple[str, str]] = {
     "validate": ("goldenpath.cli.validate:validate", "Check request files against the contract"),
+    "lint": ("goldenpath.cli.lint:lint", "Render Kustomize overlays and judge them"),
     "schema": ("goldenpath.cli.schema:schema", "Print a JSON Schema"),
     "request": ("goldenpath.cli.request:request", "Write and show requests"),
     "policy": ("goldenpath.cli.policy:policy", "Judge a change; explain rules; list waivers"),

@@ -15,7 +15,12 @@ from goldenpath.errors import InvalidIntent
 from goldenpath.model.base import Record
 
 Files = Mapping[str, Mapping[str, bytes]]
-"""{environment: {path inside the environment's folder: content}}"""
+"""{place: {path inside its folder: content}}. A place is an environment, or a folder of the repository, which has a ``/`` in it."""
+
+
+def folder_of(place: str, *, directory: str) -> str:
+    """Return the folder of a place; those of environments lie in ``directory``."""
+    return place if "/" in place else f"{directory}/{place}"
 
 
 class Difference(Record, frozen=True, kw_only=True):
@@ -42,18 +47,18 @@ class Difference(Record, frozen=True, kw_only=True):
 
 
 def compare(current: Mapping[str, bytes], files: Files, *, directory: str) -> Difference:
-    """Compare what is there with what should be, for the environments in ``files`` only.
+    """Compare what is there with what should be, for the places in ``files`` only.
 
     Args:
-        current: {path: content} of everything under ``directory``.
-        files: Generated files by environment; an environment with none gives up all that it had.
+        current: {path: content} of everything in the places' folders, and of what is around them.
+        files: Generated files by place; one with none gives up all that it had.
         directory: The folder of the environments' folders.
 
     Raises:
         Conflict: ``delivery.listing-invalid``.
         InvalidIntent: ``delivery.path-invalid`` when a generated file has the listing's own name.
     """
-    parts = [_compare_one(current, files[environment], f"{directory}/{environment}") for environment in sorted(files)]
+    parts = [_compare_one(current, files[place], folder_of(place, directory=directory)) for place in sorted(files)]
     return Difference(
         writes={path: content for part in parts for path, content in sorted(part.writes.items())},
         additions=tuple(sorted(path for part in parts for path in part.additions)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from goldenpath.delivery.compare import Difference, Files, compare
 from goldenpath.delivery.message import DeliveryMessage
@@ -11,6 +11,9 @@ from goldenpath.errors import Conflict
 from goldenpath.model.receipt import DeliveryReceipt
 from goldenpath.model.settings import DeliverySettings
 from goldenpath.ports.repository import ManifestRepository
+
+Rendering = Callable[[Mapping[str, bytes]], Files]
+"""Makes the files, given what is in the repository: {path: content}."""
 
 PUSH_RACE = "delivery.push-race"
 _SHOWN = 20
@@ -22,10 +25,11 @@ def _silent(_message: str) -> None:
 
 def publish(
     target: ManifestRepository,
-    files: Files | Callable[[], Files],
+    files: Files | Rendering,
     *,
     settings: DeliverySettings,
     message: DeliveryMessage,
+    tenants: str = "",
     accept_drift: bool = False,
     seen: Outline | None = None,
     progress: Callable[[str], None] = _silent,
@@ -34,10 +38,11 @@ def publish(
 
     Args:
         target: The repository.
-        files: {environment: {path: content}}, or how to make it: called again on the new head after a lost race (R23), so that
-            a caller can refuse to go on when it has lost its lease. Other environments are left alone.
+        files: {place: {path: content}}, or how to make it: called again on the new head after a lost race (R23), so that
+            a caller can refuse to go on when it has lost its lease. Other places are left alone.
         settings: Folder, branch and number of attempts.
         message: Subject and trailers of the commit.
+        tenants: The folder of the places that are no environments; empty without any.
         accept_drift: Overwrite generated files that were edited by hand; the receipt names them.
         seen: What a person was shown and agreed to; anything beyond it is refused, also after a lost race. None: nobody looked.
         progress: Told about each attempt.
@@ -51,7 +56,8 @@ def publish(
     text = message.text
     for attempt in range(1, settings.attempts + 1):
         head = target.head()
-        difference = compare(target.read_tree(settings.directory), files() if callable(files) else files, directory=settings.directory)
+        current = read_places(target, settings=settings, tenants=tenants)
+        difference = compare(current, files(current) if callable(files) else files, directory=settings.directory)
         _require_decided(difference, accept_drift=accept_drift)
         require_seen(difference, seen)
         if not difference.writes and not difference.removals:
@@ -69,10 +75,16 @@ def publish(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def preview_delivery(target: ManifestRepository, files: Files, *, settings: DeliverySettings) -> Difference:
+def preview_delivery(target: ManifestRepository, files: Files | Rendering, *, settings: DeliverySettings, tenants: str = "") -> Difference:
     """Return what :func:`publish` would change, drift and foreign files included; changes nothing."""
     target.head()
-    return compare(target.read_tree(settings.directory), files, directory=settings.directory)
+    current = read_places(target, settings=settings, tenants=tenants)
+    return compare(current, files(current) if callable(files) else files, directory=settings.directory)
+
+
+def read_places(target: ManifestRepository, *, settings: DeliverySettings, tenants: str = "") -> dict[str, bytes]:
+    """Return {path: content} of all that lies below the folder of the environments, and below that of the tenants."""
+    return {path: content for folder in (settings.directory, tenants) if folder for path, content in target.read_tree(folder).items()}
 
 
 def require_seen(difference: Difference, seen: Outline | None) -> None:

@@ -1,5 +1,6 @@
-"""YAML documents as nodes with positions, and as plain trees. Nothing is constructed from a tag, and a small file stays small:
-what aliases expand to is counted. Must not know what the documents mean.
+"""YAML documents as nodes with positions, and as plain trees. Must not know what they mean.
+
+Nothing is constructed from a tag, and a small file stays small: what aliases expand to is counted.
 """
 
 from __future__ import annotations

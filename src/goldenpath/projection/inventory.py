@@ -13,6 +13,7 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.rotators import wanted_rotation
 from goldenpath.model.settings import Settings
 from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.projection.overlays import patch_path
 from goldenpath.projection.tfvars import JSON_OPTIONS
 
 INVENTORY_PATH = "inventory.json"
@@ -57,10 +58,15 @@ def _entry(request: SecretRequest, settings: Settings, projected: Collection[str
         "store_path": store_path(request, prefix=settings.naming.prefix),
         "namespace": spec.access.namespace,
         "k8s_secret": spec.access.k8s_secret_name,
-        "manifest": external_secret_path(request) if meta.id in projected else None,
+        "manifest": _manifest(request, settings) if meta.id in projected else None,
     }
 
 
 def _rotation(request: SecretRequest, settings: Settings, cadences: Mapping[str, ClassCadence]) -> dict[str, Any] | None:
     native = wanted_rotation(request, settings, cadences)
     return None if native is None else {"rotator": request.spec.rotation.rotator, "function": native.function, "cadence": native.cadence}
+
+
+def _manifest(request: SecretRequest, settings: Settings) -> str:
+    """Return the request's own file: inside the environment's folder, or of the repository where services have base and overlays."""
+    return patch_path(request, settings=settings) if settings.projection.is_overlays else external_secret_path(request)

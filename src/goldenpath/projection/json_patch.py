@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from goldenpath.projection.emitter import Tree
 
@@ -19,6 +19,13 @@ Operation = Mapping[str, Tree]
 
 ENTRY_KEY: Final = "secretKey"
 """What names an entry of ``spec.data``."""
+
+ENTRY_LISTS: Final = ("data", "dataFrom")
+_ENTRY_DEPTH: Final = 3
+
+LEADS_NOWHERE: Final = "its path leads nowhere"
+HOLDS_ANOTHER: Final = "the document holds something else there"
+"""Why an operation cannot be carried out."""
 
 _INDEX: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _END: Final = "-"
@@ -45,22 +52,36 @@ def apply_operation(root: Any, operation: Mapping[str, Any]) -> str:
     kind = operation.get("op")
     if kind in {"move", "copy"}:
         return _moved(root, parts_of(str(operation.get("from", ""))), path, keeps=kind == "copy")
-    if kind not in {"add", "remove", "replace", "test"} or not path:
-        return f"operation {kind!a} is not known here" if path else "it addresses the whole document"
     holder, last = _holder(root, path)
-    if holder is None:
-        return "its path leads nowhere"
+    if holder is None or (kind != "add" and not _has(holder, last)):
+        return LEADS_NOWHERE
+    return _done(str(kind), holder, last, operation.get("value"))
+
+
+def _done(kind: str, holder: Any, last: str, value: Any) -> str:
     if kind == "add":
-        return _added(holder, last, copy.deepcopy(operation.get("value")))
-    if not _has(holder, last):
-        return "its path leads nowhere"
+        return _added(holder, last, copy.deepcopy(value))
     if kind == "test":
-        return "" if _at(holder, last) == operation.get("value") else "the document holds something else there"
+        return "" if _at(holder, last) == value else HOLDS_ANOTHER
     if kind == "remove":
         del holder[_place(holder, last)]
+    elif kind == "replace":
+        holder[_place(holder, last)] = copy.deepcopy(value)
     else:
-        holder[_place(holder, last)] = copy.deepcopy(operation.get("value"))
+        return f"operation {kind!a} is not known here"
     return ""
+
+
+def entry_of(path: Sequence[str]) -> tuple[str, str] | None:
+    """Return (list, number) of the entry of an ExternalSecret that a path leads to or into; None for any other path."""
+    is_entry = len(path) >= _ENTRY_DEPTH and path[0] == "spec" and path[1] in ENTRY_LISTS and _INDEX.fullmatch(path[2])
+    return (path[1], path[2]) if is_entry else None
+
+
+def is_proof(path: Sequence[str]) -> bool:
+    """Say whether a ``test`` of this path proves which entry it is: by its name, as a whole, or by where an unnamed one reads."""
+    inside = tuple(path[_ENTRY_DEPTH:])
+    return inside in {(), (ENTRY_KEY,)} or path[1] == "dataFrom"
 
 
 def _mapping(before: Mapping[str, Tree], after: Mapping[str, Tree], path: tuple[str | int, ...]) -> Iterator[Operation]:
@@ -114,16 +135,15 @@ def entry_name(entry: object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def is_list(value: Tree) -> bool:
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
     """Say whether a value is a list; a text is none."""
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _moved(root: Any, source: tuple[str, ...], target: tuple[str, ...], *, keeps: bool) -> str:
-    holder, last = _holder(root, source) if source else (None, "")
-    above, name = _holder(root, target) if target else (None, "")
+    (holder, last), (above, name) = _holder(root, source), _holder(root, target)
     if holder is None or above is None or not _has(holder, last):
-        return "its path leads nowhere"
+        return LEADS_NOWHERE
     value = copy.deepcopy(_at(holder, last))
     if not keeps:
         del holder[_place(holder, last)]
@@ -131,7 +151,8 @@ def _moved(root: Any, source: tuple[str, ...], target: tuple[str, ...], *, keeps
 
 
 def _holder(root: Any, path: tuple[str, ...]) -> tuple[Any, str]:
-    node = root
+    """Return what holds the last part of a path, and that part; None for a path that leads nowhere, or is the whole document."""
+    node = root if path else None
     for part in path[:-1]:
         if not _has(node, part):
             return None, ""
@@ -159,6 +180,6 @@ def _added(holder: Any, name: str, value: Any) -> str:
         return ""
     number = len(holder) if name == _END else int(name) if _INDEX.fullmatch(name) else -1
     if not 0 <= number <= len(holder):
-        return "its path leads nowhere"
+        return LEADS_NOWHERE
     holder.insert(number, value)
     return ""

@@ -10,12 +10,15 @@ import yaml
 
 from goldenpath.model.environment import ALIASES, ENVIRONMENTS
 from goldenpath.model.settings import Settings
+from goldenpath.projection.documents import child, items, text_of
+from goldenpath.projection.json_patch import entry_of, is_proof, parts_of
 from goldenpath.projection.stores import store_names
 
 _REMOTE_KEY = re.compile(r"[A-Za-z0-9_.+=@/-]+")
-_BY_INDEX = re.compile(r"/spec/(?:data|dataFrom)/[0-9]+(?:/|$)")
 _KEY_PATH = re.compile(r"/(?:remoteRef|extract)/key$|/find/path$")
 _SEGMENTS_MIN = 3
+BY_INDEX = "projection.patch-by-index"
+BY_INDEX_MESSAGE = "the patch addresses an entry by its number alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +37,15 @@ class Place:
 def check_document(root: yaml.Node, *, environment: str, settings: Settings) -> Iterator[Place]:
     """Yield every fault of one document: an ExternalSecret, a ClusterSecretStore, a list of either, or a JSON patch."""
     if isinstance(root, yaml.SequenceNode):
-        for operation in root.value:
-            yield from _check_patch(operation, environment)
+        yield from _check_patch(root, environment)
         return
-    kind = _text(_child(root, "kind"))
+    kind = text_of(child(root, "kind"))
     if kind == "ExternalSecret":
         yield from _check_external_secret(root, environment, settings)
     elif kind == "ClusterSecretStore":
         yield from _check_store(root, environment, settings)
     elif kind.endswith("List"):
-        for item in _items(_child(root, "items")):
+        for item in items(child(root, "items")):
             yield from check_document(item, environment=environment, settings=settings)
 
 
@@ -55,24 +57,24 @@ def environment_of_key(key: str) -> str:
 
 
 def _check_external_secret(root: yaml.Node, environment: str, settings: Settings) -> Iterator[Place]:
-    spec = _child(root, "spec")
-    for entry in [_child(entry, name) for entry in _entries(spec) for name in ("remoteRef", "extract", "find")]:
+    spec = child(root, "spec")
+    for entry in [child(entry, name) for entry in _entries(spec) for name in ("remoteRef", "extract", "find")]:
         for name in ("key", "path"):
-            node = _child(entry, name)
+            node = child(entry, name)
             if node is not None:
                 yield from _check_key(node, environment)
-    references = [_child(spec, "secretStoreRef")]
-    references += [_child(_child(entry, "sourceRef"), "storeRef") for entry in _entries(spec)]
+    references = [child(spec, "secretStoreRef")]
+    references += [child(child(entry, "sourceRef"), "storeRef") for entry in _entries(spec)]
     for reference in references:
         yield from _check_reference(reference, environment, settings)
 
 
 def _entries(spec: yaml.Node | None) -> list[yaml.Node]:
-    return [*_items(_child(spec, "data")), *_items(_child(spec, "dataFrom"))]
+    return [*items(child(spec, "data")), *items(child(spec, "dataFrom"))]
 
 
 def _check_key(node: yaml.Node, environment: str) -> Iterator[Place]:
-    key = _text(node)
+    key = text_of(node)
     if not _REMOTE_KEY.fullmatch(key):
         yield _place(
             node, "projection.key-charset", "the key holds a character that no store path has", key, "letters, digits and _ . + = @ / -"
@@ -90,22 +92,22 @@ def _check_key(node: yaml.Node, environment: str) -> Iterator[Place]:
 
 
 def _check_reference(reference: yaml.Node | None, environment: str, settings: Settings) -> Iterator[Place]:
-    node = _child(reference, "name")
+    node = child(reference, "name")
     allowed = store_names(environment, settings=settings)
-    if node is not None and _text(node) not in allowed:
+    if node is not None and text_of(node) not in allowed:
         yield _place(
             node,
             "projection.store-of-other-environment",
             f"{environment} may not read through this store",
-            _text(node),
+            text_of(node),
             " or ".join(sorted(allowed)),
         )
 
 
 def _check_store(root: yaml.Node, environment: str, settings: Settings) -> Iterator[Place]:
-    yield from _check_reference(_child(root, "metadata"), environment, settings)
-    spec = _child(root, "spec")
-    conditions = _items(_child(spec, "conditions"))
+    yield from _check_reference(child(root, "metadata"), environment, settings)
+    spec = child(root, "spec")
+    conditions = items(child(spec, "conditions"))
     if not conditions or not all(_names_namespaces(condition) for condition in conditions):
         at = spec or root
         yield _place(
@@ -114,36 +116,23 @@ def _check_store(root: yaml.Node, environment: str, settings: Settings) -> Itera
 
 
 def _names_namespaces(condition: yaml.Node) -> bool:
-    keys = {_text(key) for key, _value in condition.value} if isinstance(condition, yaml.MappingNode) else set()
-    return keys == {"namespaces"} and bool(_items(_child(condition, "namespaces")))
+    keys = {text_of(key) for key, _value in condition.value} if isinstance(condition, yaml.MappingNode) else set()
+    return keys == {"namespaces"} and bool(items(child(condition, "namespaces")))
 
 
-def _check_patch(operation: yaml.Node, environment: str) -> Iterator[Place]:
-    path = _child(operation, "path")
-    if path is None:
-        return
-    if _BY_INDEX.search(_text(path)):
-        yield _place(
-            path, "projection.patch-by-index", "the patch addresses an entry by its number", _text(path), "an entry chosen by its key"
-        )
-    value = _child(operation, "value")
-    if isinstance(value, yaml.ScalarNode) and _KEY_PATH.search(_text(path)):
-        yield from _check_key(value, environment)
-
-
-def _child(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    # readers keep the last of repeated keys, so that is the one to judge
-    return next((value for key, value in reversed(node.value) if _text(key) == name), None)
-
-
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _text(node: yaml.Node | None) -> str:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+def _check_patch(patch: yaml.SequenceNode, environment: str) -> Iterator[Place]:
+    proved: set[tuple[str, str]] = set()
+    for operation in patch.value:
+        path = child(operation, "path")
+        parts = parts_of(text_of(path))
+        entry, is_test = entry_of(parts), text_of(child(operation, "op")) == "test"
+        if entry is not None and is_test and is_proof(parts):
+            proved.add(entry)
+        elif path is not None and entry is not None and not is_test and entry not in proved:
+            yield _place(path, BY_INDEX, BY_INDEX_MESSAGE, text_of(path), "a test of the entry's secretKey before it")
+        value = child(operation, "value")
+        if isinstance(value, yaml.ScalarNode) and not is_test and _KEY_PATH.search(text_of(path)):
+            yield from _check_key(value, environment)
 
 
 def _place(node: yaml.Node, rule: str, message: str, got: str, expected: str) -> Place:

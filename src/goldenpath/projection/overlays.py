@@ -69,7 +69,7 @@ def render_overlays(
         Misconfigured: ``projection.tenants-overlap``; ``projection.store-name-taken``.
     """
     require_apart(settings)
-    standing = sorted(filter(_stands, requests), key=lambda request: (request.metadata.service, request.id))
+    standing = sorted(filter(stands, requests), key=lambda request: (request.metadata.service, request.id))
     rendered: dict[str, Files] = {}
     for service, group in groupby(standing, key=lambda request: request.metadata.service):
         tenant = _Tenant.of(service, list(group), settings)
@@ -88,7 +88,7 @@ def wanted_trees(
     return {
         external_secret_name(request): manifests.tree(request)
         for request in requests
-        if _stands(request) and (request.metadata.service, request.environment) == (service, environment) and request.id not in awaiting
+        if stands(request) and (request.metadata.service, request.environment) == (service, environment) and request.id not in awaiting
     }
 
 
@@ -172,7 +172,8 @@ class _Tenant:
 _HEAD: Final[dict[str, Tree]] = {"apiVersion": API_VERSION, "kind": "Kustomization"}
 
 
-def _stands(request: SecretRequest) -> bool:
+def stands(request: SecretRequest) -> bool:
+    """Say whether a request has an ExternalSecret, once there is a value."""
     return is_projectable(request) and request.spec.lifecycle.status in PROJECTED_STATES
 
 

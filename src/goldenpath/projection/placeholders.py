@@ -1,12 +1,14 @@
 """Finds what a template engine or an overlay should have replaced (R28): the environment's placeholder, however it is spelled or escaped.
 
 Matching is by shape, not by list: the word ENV or ENVIRONMENT inside any kind of brackets, sigils or underscores, after percent and
-backslash escapes are undone. A lower-case ``env`` between underscores may be part of a real name: only a whole path segment counts.
+backslash escapes are undone, letters of other widths and styles are folded, and invisible ones are taken out. A lower-case ``env``
+between underscores may be part of a real name: only a whole path segment counts.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import unquote
 
 _WORD = r"(?:env(?:ironment)?(?:[_-]?name)?)"
@@ -43,14 +45,30 @@ def find_placeholder(text: str) -> str:
     return ""
 
 
+def find_bare_placeholder(text: str) -> str:
+    """Return the first placeholder between underscores; the other spellings may mean something to the program that reads the text."""
+    return next((match.group() for spelled in _unescaped(text) if (match := _UNDERSCORED.search(spelled))), "")
+
+
+def filled(text: str, environment: str) -> str:
+    """Return a path with ``environment`` for each segment that holds a placeholder."""
+    return "/".join(environment if find_placeholder(segment) else segment for segment in text.split("/"))
+
+
 def _unescaped(text: str) -> list[str]:
     spelled = [text]
     for _round in range(_ROUNDS):
-        plain = _ESCAPE.sub(_character, unquote(spelled[-1], errors="replace"))
+        plain = _folded(_ESCAPE.sub(_character, unquote(spelled[-1], errors="replace")))
         if plain == spelled[-1]:
             break
         spelled.append(plain)
     return spelled
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
 
 
 def _character(match: re.Match[str]) -> str:

@@ -32,7 +32,8 @@ def render_environment(
     """Return {path relative to the environment's folder: bytes}, sorted by path; requests of other environments are left out.
 
     ``awaiting`` holds the ids of requests without a first value: they get a container and an inventory entry, but no ExternalSecret
-    yet, and no native rotation (D12). ``rotation`` is the platform's cadence per rotation class. No request, no file.
+    yet, and no native rotation (D12). ``rotation`` is the platform's cadence per rotation class. No request, no file. Where services have
+    base and overlays, ExternalSecrets are written there: :mod:`goldenpath.projection.overlays`.
 
     Raises:
         Conflict: ``projection.manifest-collision`` when two requests would write one file.
@@ -45,8 +46,7 @@ def render_environment(
     standing = [request for request in mine if is_projectable(request) and request.spec.lifecycle.status in PROJECTED_STATES]
     shown = [request for request in standing if request.id not in awaiting]
     _refuse_collisions(standing)
-    manifests = ExternalSecrets(environment, settings=settings)
-    files = {external_secret_path(request): manifests.render(request) for request in shown}
+    files = {} if settings.projection.is_overlays else _external_secrets(shown, environment, settings)
     files |= _stores(standing, environment, settings)
     at_aws = {request.spec.provider for request in mine if request.spec.provider in AWS_PROVIDERS}
     if at_aws:
@@ -62,6 +62,11 @@ def render_environment(
         rotation=rotation,
     )
     return dict(sorted(files.items()))
+
+
+def _external_secrets(requests: list[SecretRequest], environment: str, settings: Settings) -> dict[str, bytes]:
+    manifests = ExternalSecrets(environment, settings=settings)
+    return {external_secret_path(request): manifests.render(request) for request in requests}
 
 
 def _stores(requests: list[SecretRequest], environment: str, settings: Settings) -> dict[str, bytes]:

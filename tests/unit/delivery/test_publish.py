@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,7 @@ def test_lost_races_are_generated_anew_on_the_new_head(repo: GitRepo) -> None:
     calls: list[int] = []
     told: list[str] = []
 
-    def render() -> Files:
+    def render(_current: Mapping[str, bytes]) -> Files:
         calls.append(1)
         return {"dev": {"a": b"%d" % len(calls)}}
 
@@ -202,7 +203,7 @@ def test_a_lost_race_is_never_generated_into_more_than_was_seen(repo: GitRepo) -
     with pytest.raises(Conflict) as raised:
         publish(
             target,
-            lambda: renderings.pop(0),
+            lambda _current: renderings.pop(0),
             settings=SETTINGS,
             message=MESSAGE,
             seen=preview_delivery(target, shown, settings=SETTINGS).outline,

@@ -5,6 +5,13 @@ from __future__ import annotations
 from goldenpath.model.codes import CodeDoc
 
 CODES: dict[str, CodeDoc] = {
+    "delivery.base-shared": CodeDoc(
+        title="The base under another environment's overlay would change what that environment gets",
+        why="All environments of a service share its base. An environment that nobody applies must come out as it was, and this one would "
+        "not: its requests changed as well, or its overlay was edited by hand.",
+        fix="Apply that environment in the same run, or first revert the edit.",
+        rule="R23",
+    ),
     "delivery.push-race": CodeDoc(
         title="The branch moved while manifests were being committed",
         why="A lost race is generated anew on the new head, never merged and never forced.",

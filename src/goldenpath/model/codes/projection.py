@@ -59,9 +59,9 @@ CODES: dict[str, CodeDoc] = {
         rule="R16",
     ),
     "projection.patch-by-index": CodeDoc(
-        title="A patch addresses an entry by its number",
+        title="A patch addresses an entry by its number alone",
         why="When an entry is added above it, the patch silently changes another key, and the placeholder of its own key stays.",
-        fix="Replace the patch by one that chooses the entry by its secretKey, or by a whole rendered manifest.",
+        fix="Put a test operation of the entry's secretKey before it: a base in another order is then refused instead of patched wrongly.",
         rule="R28",
     ),
     "projection.payload-empty": CodeDoc(
@@ -171,6 +171,11 @@ CODES: dict[str, CodeDoc] = {
         why="Without conditions every namespace of the cluster can read every secret behind the store.",
         fix="List the namespaces under spec.conditions, by name.",
         rule="R26",
+    ),
+    "projection.tenants-overlap": CodeDoc(
+        title="The tenants' folder and the environments' folder lie in one another",
+        why="A service may have the name of an environment; its files would then stand among that environment's own.",
+        fix="Set projection.tenants and delivery.directory to folders beside each other.",
     ),
     "projection.text-not-encodable": CodeDoc(
         title="A text cannot be written to a file",
