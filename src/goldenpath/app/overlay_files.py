@@ -84,7 +84,7 @@ class _Gathering:
         elif reference.field and self._is_folder(path):
             if path not in self.kustomizations:
                 self.visit(path, came_by)
-        elif not is_below:
+        elif not is_below and not (reference.field and self._folder.read_file(path) is None):
             self._refuse("overlay.reference-outside", "a file outside of the folder that names it is not taken", head, reference)
         elif not self._take(path):
             self._refuse("overlay.reference-missing", "no regular file that can be read is there, or it is too large", head, reference)
