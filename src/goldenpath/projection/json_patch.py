@@ -42,7 +42,7 @@ def parts_of(text: str) -> tuple[str, ...]:
 
 
 def difference(before: Mapping[str, Tree], after: Mapping[str, Tree]) -> list[Operation]:
-    """Return the operations that make ``after`` of ``before``. Entries keep the order of ``before``; new ones are not looked for."""
+    """Return the operations that make ``after`` of ``before``; named entries that both have keep the order of ``before``."""
     return list(_mapping(before, after, ()))
 
 
@@ -104,20 +104,24 @@ def _value(old: Tree, new: Tree, path: tuple[str | int, ...]) -> Iterator[Operat
 
 def _entries(old: Sequence[Tree], new: Sequence[Tree], path: tuple[str | int, ...]) -> Iterator[Operation]:
     names, wanted = [entry_name(entry) for entry in old], {entry_name(entry): entry for entry in new}
-    if all(names):
-        for number, (name, entry) in enumerate(zip(names, old, strict=True)):
-            if name in wanted and entry != wanted[name]:
-                yield _test((*path, number, ENTRY_KEY), name)
-                yield from _value(entry, wanted[name], (*path, number))
-        # from the end, so that no number changes before its turn
-        for number in reversed([number for number, name in enumerate(names) if name not in wanted]):
-            yield _test((*path, number, ENTRY_KEY), names[number])
-            yield from _proved("remove", old[number], (*path, number))
+    if all(names) and len(set(names)) == len(names) and len(wanted) == len(new) and set(wanted) <= set(names):
+        yield from _named(names, old, wanted, path)
     elif len(old) == len(new):
         for number, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _value(one, other, (*path, number))
     else:
         yield from _proved("replace", old, path, value=new)
+
+
+def _named(names: Sequence[str], old: Sequence[Tree], wanted: Mapping[str, Tree], path: tuple[str | int, ...]) -> Iterator[Operation]:
+    for number, (name, entry) in enumerate(zip(names, old, strict=True)):
+        if name in wanted and entry != wanted[name]:
+            yield _test((*path, number, ENTRY_KEY), name)
+            yield from _value(entry, wanted[name], (*path, number))
+    # from the end, so that no number changes before its turn
+    for number in reversed([number for number, name in enumerate(names) if name not in wanted]):
+        yield _test((*path, number, ENTRY_KEY), names[number])
+        yield from _proved("remove", old[number], (*path, number))
 
 
 def _proved(kind: str, old: Tree, path: tuple[str | int, ...], **value: Tree) -> Iterator[Operation]:
