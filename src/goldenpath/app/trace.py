@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from goldenpath.app.audit_log import tail_audit
 from goldenpath.app.check import CheckResult

@@ -285,10 +285,10 @@ def test_what_files_hold_is_not_repeated(lint: Lint, capsys: pytest.CaptureFixtu
     }
     code, answer, errors = lint(files)
     assert code == 1
-    assert not hits_in((json.dumps(answer) + errors).encode(), canary)
+    assert not hits_in((json.dumps(answer) + errors).encode(), [canary])
     code, answer, errors = lint({**files, SECRETS: PATCH})
     assert {rule for rule, *_ in found(answer)} == {"projection.placeholder-left"}
-    assert not hits_in((json.dumps(answer) + errors).encode(), canary)
+    assert not hits_in((json.dumps(answer) + errors).encode(), [canary])
 
 
 @pytest.mark.parametrize("form", ["table", "sarif", "junit", "github", "markdown", "ndjson", "yaml"])

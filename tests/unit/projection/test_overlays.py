@@ -67,7 +67,7 @@ KEYS = st.lists(st.sampled_from([f"KEY_{letter}" for letter in "ABCDEFGH"]), uni
 @st.composite
 def catalogs(draw: st.DrawFn) -> tuple[list[SecretRequest], frozenset[str]]:
     """Requests of one service over some environments: other keys, orders, namespaces, providers; some of them without a value."""
-    requests = []
+    requests: list[SecretRequest] = []
     for name in draw(st.lists(st.sampled_from(["db", "api", "cache"]), unique=True, min_size=1)):
         for environment in draw(st.lists(st.sampled_from(ENVIRONMENTS), unique=True, min_size=1)):
             provider = draw(st.sampled_from(["aws-parameter-store", "aws-parameter-store", "aws-secrets-manager", "openbao"]))
