@@ -111,7 +111,10 @@ TENANTS = (
 
 
 def overlays() -> dict[str, bytes]:
-    rendered = render_overlays(TENANTS, environments=("dev", "test", "prod"), settings=OVERLAID, awaiting=frozenset({"SEC-0406"}))
+    environments, awaiting = ("dev", "test", "prod"), frozenset({"SEC-0406"})
+    rendered = render_overlays(TENANTS, environments=environments, settings=OVERLAID, awaiting=awaiting)
+    for name in environments:
+        rendered[f"environments/{name}"] = render_environment(TENANTS, environment=name, settings=OVERLAID, awaiting=awaiting)
     return {f"{folder}/{path}": data for folder, files in rendered.items() for path, data in files.items()}
 
 

@@ -162,3 +162,30 @@ def test_every_setting_says_where_it_came_from() -> None:
 def test_the_example_platform_is_valid() -> None:
     file = Path(__file__).parents[2] / "examples" / "platform" / "goldenpath.yaml"
     assert load_settings(file.read_bytes()).catalog.root == "catalogs/secrets"
+
+
+FOLDERS = [
+    ("{prod: production, staging: stg}", ""),
+    ("{production: prd}", ""),
+    ("{prod: staging}", "no word for prod"),
+    ("{prod: live}", "no word for prod"),
+    ("{live: prod}", "no environment or alias"),
+    ("{prod: prd, production: prod}", "the same environment as prod"),
+]
+
+
+@pytest.mark.parametrize(("folders", "fault"), FOLDERS)
+def test_an_overlays_folder_has_a_word_of_its_environment(folders: str, fault: str) -> None:
+    text = f"apiVersion: goldenpath.io/v1\nkind: Platform\nprojection:\n  folders: {folders}\n".encode()
+    if not fault:
+        assert load_settings(text).projection.folder("prod") in {"production", "prd"}
+        return
+    with pytest.raises(Misconfigured, match=fault):
+        load_settings(text)
+
+
+@pytest.mark.parametrize("label", ["'UPPER.example/x': a", "x/y/z: a", "'-x': a", "x: 'a b'", "x: '" + "a" * 64 + "'"])
+def test_labels_are_those_that_kubernetes_takes(label: str) -> None:
+    text = f"apiVersion: goldenpath.io/v1\nkind: Platform\nexternalSecrets:\n  labels: {{{label}}}\n".encode()
+    with pytest.raises(Misconfigured):
+        load_settings(text)

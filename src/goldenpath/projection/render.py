@@ -15,6 +15,7 @@ from goldenpath.model.settings import Settings
 from goldenpath.projection.cluster_secret_store import cluster_secret_store_path, render_cluster_secret_store
 from goldenpath.projection.external_secret import ExternalSecrets, external_secret_path
 from goldenpath.projection.inventory import INVENTORY_PATH, render_inventory
+from goldenpath.projection.overlays import render_collection
 from goldenpath.projection.roles import AWS_PROVIDERS, render_role_policies
 from goldenpath.projection.stores import PROJECTABLE, is_projectable
 from goldenpath.projection.tfvars import TFVARS_PATH, render_tfvars
@@ -33,7 +34,7 @@ def render_environment(
 
     ``awaiting`` holds the ids of requests without a first value: they get a container and an inventory entry, but no ExternalSecret
     yet, and no native rotation (D12). ``rotation`` is the platform's cadence per rotation class. No request, no file. Where services have
-    base and overlays, ExternalSecrets are written there: :mod:`goldenpath.projection.overlays`.
+    base and overlays, ExternalSecrets are written there, and collected here: :mod:`goldenpath.projection.overlays`.
 
     Raises:
         Conflict: ``projection.manifest-collision`` when two requests would write one file.
@@ -46,8 +47,11 @@ def render_environment(
     standing = [request for request in mine if is_projectable(request) and request.spec.lifecycle.status in PROJECTED_STATES]
     shown = [request for request in standing if request.id not in awaiting]
     _refuse_collisions(standing)
-    files = {} if settings.projection.is_overlays else _external_secrets(shown, environment, settings)
-    files |= _stores(standing, environment, settings)
+    stores = _stores(standing, environment, settings)
+    if settings.projection.is_overlays:
+        files = stores | render_collection(mine, stores, environment=environment, settings=settings)
+    else:
+        files = stores | _external_secrets(shown, environment, settings)
     at_aws = {request.spec.provider for request in mine if request.spec.provider in AWS_PROVIDERS}
     if at_aws:
         files |= render_role_policies(environment, settings=settings, providers=at_aws)

@@ -85,6 +85,23 @@ def test_an_overlay_renders_to_the_environments_own_manifests(world: World, envi
     assert spec["target"]["template"]["metadata"]["labels"]["goldenpath.io/id"] == REQUESTS[environment]
 
 
+@needs_kustomize
+def test_the_environments_folder_collects_stores_and_overlays(world: World) -> None:
+    kinds = [each["kind"] for each in render_folder(world.gitops / "environments" / "prod")]
+    assert sorted(kinds) == ["ClusterSecretStore", "ExternalSecret"]
+
+
+@needs_kustomize
+def test_the_lint_has_nothing_to_say_about_what_was_committed(world: World) -> None:
+    run = world.cli("pat", "lint", "-o", "json")
+    assert (run.code, json.loads(run.out)["findings"]) == (0, []), run.err
+    path = world.gitops / SERVICE / "overlays/production/patches" / f"{DB}.yaml"
+    path.write_text(path.read_text().replace("/zerotouch/prod/service/database_url", "/zerotouch/dev/service/database_url"))
+    run = world.cli("pat", "lint", "--environment", "prod", "-o", "json")
+    rules = {each["rule"] for each in json.loads(run.out)["findings"]}
+    assert (run.code, rules) == (1, {"projection.key-of-other-environment", "overlay.differs-from-request"})
+
+
 def test_the_base_reads_nothing_by_itself(world: World) -> None:
     entries = read(world, f"base/external-secrets/{DB}.yaml")["spec"]["data"]
     assert [entry["remoteRef"]["key"] for entry in entries] == [
