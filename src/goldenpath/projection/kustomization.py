@@ -70,6 +70,7 @@ class Kustomization:
     file: str
     references: tuple[Reference, ...]
     patches: tuple[PatchEntry, ...]
+    namespace: str
     prefix: str
     suffix: str
     generated: tuple[str, ...]
@@ -91,6 +92,7 @@ def read_kustomization(file: str, data: bytes) -> tuple[Kustomization | None, tu
             file=file,
             references=references,
             patches=tuple(_patches(root)),
+            namespace=text_of(child(root, "namespace")),
             prefix=text_of(child(root, "namePrefix")),
             suffix=text_of(child(root, "nameSuffix")),
             generated=tuple(text_of(child(node, "name")) for node in items(child(root, "configMapGenerator"))),

@@ -41,7 +41,9 @@ def check_document(root: yaml.Node, *, environment: str, settings: Settings) -> 
         return
     kind = text_of(child(root, "kind"))
     if kind == "ExternalSecret":
-        yield from _check_external_secret(root, environment, settings)
+        yield from _check_external_secret(child(root, "spec"), environment, settings)
+    elif kind == "ClusterExternalSecret":
+        yield from _check_external_secret(child(child(root, "spec"), "externalSecretSpec"), environment, settings)
     elif kind == "ClusterSecretStore":
         yield from _check_store(root, environment, settings)
     elif kind.endswith("List"):
@@ -56,8 +58,7 @@ def environment_of_key(key: str) -> str:
     return segments[2] if len(segments) > _SEGMENTS_MIN and all(segments[1:]) else ""
 
 
-def _check_external_secret(root: yaml.Node, environment: str, settings: Settings) -> Iterator[Place]:
-    spec = child(root, "spec")
+def _check_external_secret(spec: yaml.Node | None, environment: str, settings: Settings) -> Iterator[Place]:
     for entry in [child(entry, name) for entry in _entries(spec) for name in ("remoteRef", "extract", "find")]:
         for name in ("key", "path"):
             node = child(entry, name)

@@ -55,7 +55,7 @@ class Write:
 
 @dataclass(slots=True, kw_only=True)
 class Resource:
-    """One manifest on its way: as it stands now (``tree``), every name that it had, and what was written to it.
+    """One manifest on its way: as it stands now (``tree``), every name and namespace that it had, and what was written to it.
 
     ``is_followed`` is false once a patch did something that is not followed here; what is rendered then decides alone.
     """
@@ -65,9 +65,9 @@ class Resource:
     api_version: str
     kind: str
     name: str
-    namespace: str
     tree: Any
     names: set[str]
+    namespaces: set[str]
     is_gone: bool = False
     is_followed: bool = True
     writes: list[Write] = field(default_factory=list)
@@ -117,10 +117,12 @@ class _Walk:
         for reference in head.references:
             if reference.field == "components":
                 found = self.build(joined(head.folder, reference.text), found)
-        for resource in found:
-            resource.names.add(f"{head.prefix}{resource.name}{head.suffix}")
         for entry in head.patches:
             self._patch(head, entry, [resource for resource in found if not resource.is_gone])
+        for resource in found:
+            # a patch of a folder further out may use any name that a resource ever had
+            resource.names |= {f"{head.prefix}{name}{head.suffix}" for name in resource.names}
+            resource.namespaces.add(head.namespace or text_at(resource.tree, ("metadata", "namespace")))
         return found
 
     def _brought_in(self, head: Kustomization, reference: Reference) -> list[Resource]:
@@ -236,16 +238,24 @@ def _resources(file: str, document: yaml.Node) -> Iterator[Resource]:
         api_version=api_version,
         kind=kind,
         name=name,
-        namespace=text_of(child(metadata, "namespace")),
         tree=plain(document),
         names={name},
+        namespaces={text_of(child(metadata, "namespace"))},
     )
 
 
 def _generated(head: Kustomization, name: str) -> Resource:
     node = yaml.MappingNode("tag:yaml.org,2002:map", [], start_mark=yaml.Mark(head.file, 0, 0, 0, None, 0))
     return Resource(
-        file=head.file, node=node, api_version="v1", kind="ConfigMap", name=name, namespace="", tree={}, names={name}, is_followed=False
+        file=head.file,
+        node=node,
+        api_version="v1",
+        kind="ConfigMap",
+        name=name,
+        tree={},
+        names={name},
+        namespaces={""},
+        is_followed=False,
     )
 
 
@@ -258,17 +268,16 @@ def _targets(document: yaml.Node, entry: PatchEntry, resources: list[Resource]) 
 
 def _is_selected(resource: Resource, target: yaml.Node) -> bool:
     group, _, version = resource.api_version.rpartition("/")
+    namespaces = {*resource.namespaces, text_at(resource.tree, ("metadata", "namespace"))}
     asked = {
         "group": [group],
         "version": [version],
         "kind": [resource.kind],
-        "namespace": [resource.namespace, resource.namespace or "default"],
+        "name": sorted(resource.names),
+        "namespace": sorted(each or "default" for each in namespaces),
     }
-    for name, values in {**asked, "name": sorted(resource.names)}.items():
-        pattern = text_of(child(target, name))
-        if pattern and not any(_fits(pattern, value) for value in values):
-            return False
-    return True
+    patterns = ((text_of(child(target, name)), values) for name, values in asked.items())
+    return all(any(_fits(pattern, value) for value in values) for pattern, values in patterns if pattern)
 
 
 def _fits(pattern: str, value: str) -> bool:
@@ -320,6 +329,12 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
         else:
             return None
     return tree
+
+
+def text_at(tree: Any, path: tuple[str, ...]) -> str:
+    """Return the text at a path; empty for anything else."""
+    found = _at(tree, path)
+    return found if isinstance(found, str) else ""
 
 
 def _descend(node: yaml.Node, path: tuple[str, ...]) -> yaml.Node:

@@ -250,6 +250,21 @@ def test_tests_after_an_entry_was_removed_count_for_what_stands_there_now(lint: 
     assert (code, found(answer)) == (1, [("projection.patch-by-index", SECRETS, 3)])
 
 
+def test_prefixes_namespaces_components_and_selectors_are_followed(lint: Lint) -> None:
+    files: dict[str, str | None] = {
+        "tenants/service/base/kustomization.yaml": "namePrefix: a-\nnamespace: shop\nresources: [external-secrets/db-es.yaml]\n",
+        f"{OVERLAY}/kustomization.yaml": "namePrefix: b-\nresources: [../../middle]\npatches:\n  - path: patches/secrets.yaml\n"
+        "    target: {group: external-secrets.io, version: v1, kind: External.*, name: 'x|a-service-.*', namespace: shop}\n",
+        "tenants/service/middle/kustomization.yaml": "nameSuffix: -z\nresources: [../base]\ncomponents: [../extra]\n",
+        "tenants/service/extra/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        "patches:\n  - target: {kind: ExternalSecret}\n    patch: |-\n      - {op: add, path: /spec/refreshInterval, value: 1h}\n",
+    }
+    assert found(lint(files)[1]) == []
+    wrong = f"{OVERLAY}/kustomization.yaml"
+    files[wrong] = str(files[wrong]).replace("namespace: shop}", "namespace: shops}")
+    assert ("overlay.patch-unmatched", wrong, 4) in found(lint(files)[1])
+
+
 def test_one_environment_or_one_overlay(lint: Lint) -> None:
     staging = {path.replace("production", "staging"): text.replace("prod", "staging") for path, text in CLEAN.items() if OVERLAY in path}
     staging["tenants/service/overlays/staging/kustomization.yaml"] = KUSTOMIZATION

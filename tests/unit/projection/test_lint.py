@@ -131,6 +131,20 @@ spec: {data: [{remoteRef: {key: goldenpath/a/staging/b, key: goldenpath/a/prod/b
     ]
 
 
+def test_a_cluster_external_secret_is_judged_like_those_that_it_makes() -> None:
+    text = "kind: ClusterExternalSecret\nspec:\n  externalSecretSpec:\n    secretStoreRef: {name: prod}\n    data: [{remoteRef: {key: a/b/prod/c}}]\n"
+    assert lint(text) == [("projection.store-of-other-environment", 4), ("projection.key-of-other-environment", 5)]
+
+
+def test_an_entry_may_be_patched_by_its_number_once_it_is_proved_which_one_it_is() -> None:
+    test = "- {op: test, path: /spec/data/0/secretKey, value: A}\n"
+    replace = "- {op: replace, path: /spec/data/0/remoteRef/key, value: /x/staging/y/a}\n"
+    assert lint(test + replace) == []
+    assert lint(replace + test) == [("projection.patch-by-index", 1)]
+    assert lint(test.replace("/0/", "/1/") + replace) == [("projection.patch-by-index", 2)]
+    assert lint(test.replace("secretKey", "remoteRef/property") + replace) == [("projection.patch-by-index", 2)]
+
+
 STORES = [("aws-secrets-manager", True), ("openbao", True), ("aws-secrets-manager-prod", False), ("prod", False), ("''", False)]
 
 
