@@ -258,9 +258,9 @@ def test_the_other_verbs_see_what_was_injected(zerotouch: Zerotouch) -> None:
     assert json.loads(shown.out)["values"] == {key: VALUES[key] for key in ("DATABASE_PASSWORD", "DATABASE_URL")}
     assert zerotouch.cli("apply", "--environment", "prod", "--yes").code == 0
     manifest = zerotouch.world.git(
-        "pat", "show", "main:environments/prod/external-secrets/service/service-db-sync.yaml", where=zerotouch.world.gitops
+        "pat", "show", "main:tenants/service/overlays/production/patches/service-db-sync.yaml", where=zerotouch.world.gitops
     )
-    assert 'key: "/zerotouch/prod/service/database_url"' in manifest, "seed 003, the reading side"
+    assert 'value: "/zerotouch/prod/service/database_url"' in manifest, "seed 003, the reading side"
     again = zerotouch.cli("apply", "--environment", "prod", "--dry-run")
     assert (again.code, "Nothing to do" in again.out) == (0, True), again.out
     status = zerotouch.cli("status", "--environment", "prod", "-o", "json")
