@@ -21,6 +21,8 @@ from tests.cluster.process import Process, free_port, wait_until
 _FIELD_MANAGER: Final = "cluster-tests"
 _KUBECTL_SECONDS: Final = 120
 _UNAUTHORIZED: Final = 401
+_CONFLICT: Final = 409
+_DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _RBAC: Final = "rbac.authorization.k8s.io"
 
 
@@ -143,8 +145,14 @@ class ApiServer(ApiClient):
         self.kubectl("apply", *flags, "-f", "-", stdin=listed)
 
     def install(self, definitions: Sequence[Json]) -> None:
-        """Install CRDs, and wait until each of their served versions answers."""
-        self.apply(*definitions)
+        """Install CRDs that are not there, and wait until each of their served versions answers."""
+        for definition in definitions:
+            try:
+                # a third of the time that kubectl apply takes for megabytes of schemas
+                self.call("POST", _DEFINITIONS, definition)
+            except ApiRefused as refused:
+                if refused.status != _CONFLICT:
+                    raise
         for definition in definitions:
             group, plural = definition["spec"]["group"], definition["spec"]["names"]["plural"]
             for version in (one["name"] for one in definition["spec"]["versions"] if one["served"]):

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from tests.cluster.api_client import Json
 from tests.cluster.api_server import ApiServer
+from tests.cluster.definitions import released
 from tests.cluster.process import Process, free_port, http_answers, port_answers, wait_until
 
 NAMESPACE: Final = "argocd"
@@ -46,7 +46,7 @@ class ArgoCd:
 
     def start(self) -> None:
         """Install what it needs in the cluster, start its parts and wait until they answer."""
-        self._cluster.install(definitions(self._built))
+        self._cluster.install(released(self._built))
         self._cluster.apply(*_settings())
         for part in self._parts():
             part.start()
@@ -124,12 +124,6 @@ class ArgoCd:
 
     def _parts(self) -> tuple[Process, ...]:
         return self.redis, self.repo_server, self.controller
-
-
-def definitions(built: Path) -> list[Json]:
-    """Return Argo CD's CRDs as they were released."""
-    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((built / "crds").glob("*-crd.yaml"))]
-    return [tree for tree in found if tree["kind"] == "CustomResourceDefinition"]
 
 
 def _settings() -> list[Json]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from tests.cluster.api_client import Json
 from tests.cluster.api_server import ApiServer
+from tests.cluster.definitions import released
 from tests.cluster.process import Process, free_port, http_answers
 
 _GROUP: Final = "external-secrets.io"
@@ -66,8 +66,7 @@ def definitions(built: Path, *, served: tuple[str, ...] = ("v1",)) -> list[Json]
         served: The versions of its own kinds that the API shall serve. The release serves ``v1``; older clusters served ``v1beta1``, which
             is still in the definitions. The controller itself needs ``v1``.
     """
-    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((built / "crds").glob("*.yaml"))]
-    trees: list[Json] = [tree for tree in found if tree["kind"] == "CustomResourceDefinition"]
+    trees = released(built)
     for version in (one for tree in trees if tree["spec"]["group"] == _GROUP for one in _old_and_new(tree)):
         version["served"] = version["name"] in served
     return trees

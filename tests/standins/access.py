@@ -64,7 +64,7 @@ class Principals:
         known = self._by_key.get(access_key)
         account = self._accounts.get(access_key)
         if known is not None and account is None:
-            return known
+            return self._as_bound_now(known)
         account = account or moto_state.account_of_key(access_key)
         return StandInPrincipal(arn=f"arn:aws:iam::{account}:user/{access_key.lower() or 'anonymous'}")
 
@@ -77,10 +77,15 @@ class Principals:
         issued = _ISSUED_KEY.search(answer.body)
         if issued is not None:
             role = request.text("RoleArn")
-            bound = next((one for one in self._by_key.values() if one.arn == role), StandInPrincipal(arn=role))
-            session = StandInPrincipal(role, bound.identity_policy, bound.is_bound, request.text("RoleSessionName"))
-            self._by_key[issued[1].decode()] = session
+            self._by_key[issued[1].decode()] = StandInPrincipal(role, session=request.text("RoleSessionName"))
         return answer
+
+    def _as_bound_now(self, principal: StandInPrincipal) -> StandInPrincipal:
+        """Bind a session as its role is bound now: at AWS a policy that changes holds for the sessions that are open."""
+        if not principal.session:
+            return principal
+        role = next((one for one in self._by_key.values() if one.arn == principal.arn and not one.session), StandInPrincipal(principal.arn))
+        return replace(principal, identity_policy=role.identity_policy, is_bound=role.is_bound)
 
 
 def check(request: AwsRequest, principal: StandInPrincipal) -> None:

@@ -149,6 +149,22 @@ def test_the_session_of_a_bound_role_is_bound(aws: StrictAws, console: Any) -> N
     assert aws.calls[-1].principal == "arn:aws:sts::123456789012:assumed-role/other/run-1"
 
 
+def test_a_session_is_bound_as_its_role_is_when_it_calls(aws: StrictAws, console: Any) -> None:
+    role = "arn:aws:iam::123456789012:role/reader"
+
+    def session() -> Any:
+        issued = aws.client("sts", aws.runner).assume_role(RoleArn=role, RoleSessionName="run-1")["Credentials"]
+        made = boto3.session.Session(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"], region_name="us-east-1")
+        return made.client("secretsmanager", endpoint_url=aws.endpoint)
+
+    early = session()
+    assert code_of(early.get_secret_value, SecretId="a") == "", "nobody has bound the role yet"
+    aws.as_principal("AKIAREADER0000000000", role, identity_policy=identity({"Action": "secretsmanager:DescribeSecret"}))
+    for one in (early, session()):
+        assert code_of(one.get_secret_value, SecretId="a") == "AccessDeniedException"
+        assert code_of(one.describe_secret, SecretId="a") == ""
+
+
 def test_credentials_belong_to_an_account(aws: StrictAws, console: Any) -> None:
     aws.use_account(aws.runner_key, "210987654321")
     assert aws.client("sts", aws.runner).get_caller_identity()["Account"] == "210987654321"
