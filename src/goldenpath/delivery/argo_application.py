@@ -101,6 +101,11 @@ def _not_synced(state: ApplicationState, revision: str) -> Applied:
         )
     if state.phase in _BAD_PHASES and revision in state.operation_revisions:
         return _stuck(state, "argo.sync-failed", f"the sync of {revision[:12]} ended as {state.phase}", "argocd app get shows its words")
+    if state.phase == "Succeeded" and revision in state.operation_revisions:
+        return Applied(
+            state="waiting",
+            message=f"Argo CD applied {revision[:12]} and still sees a difference; does it compare on the server's side (ServerSideDiff)?",
+        )
     phase = state.phase if state.phase in _KNOWN_PHASES else "not started"
     prune = "" if state.is_pruning else "; its prune is off, so what was removed from Git stays"
     return Applied(state="waiting", message=f"Argo CD applies {revision[:12]} (sync {phase}){prune}")
