@@ -83,8 +83,26 @@ class Owner(Record, frozen=True, kw_only=True):
     is_controller: bool = False
 
 
+class FieldWriter(Record, frozen=True, kw_only=True):
+    """Who set which fields, as the API server keeps it, and when they last changed one of them.
+
+    ``fields`` are two levels deep and sorted: ``data.password``, ``type``, ``spec.replicas``. They are names, never values.
+    """
+
+    manager: str
+    at: str = ""
+    fields: tuple[str, ...] = ()
+
+    def has_set(self, part: str) -> bool:
+        """Say whether it set ``part`` or anything below it."""
+        return any(field == part or field.startswith(f"{part}.") for field in self.fields)
+
+
 class ObjectMeta(Record, frozen=True, kw_only=True):
-    """What every object says of itself. Times are RFC 3339 UTC by the API server's clock; empty where there is none."""
+    """What every object says of itself. Times are RFC 3339 UTC by the API server's clock; empty where there is none.
+
+    ``managers`` are the names of ``writers``, each once, sorted.
+    """
 
     name: str
     namespace: str = ""
@@ -96,6 +114,7 @@ class ObjectMeta(Record, frozen=True, kw_only=True):
     owners: tuple[Owner, ...] = ()
     finalizers: tuple[str, ...] = ()
     managers: tuple[str, ...] = ()
+    writers: tuple[FieldWriter, ...] = ()
     created_at: str = ""
     deleted_at: str = ""
 
