@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goldenpath.app.ready import APPLIED
 from goldenpath.app.reviewed import holds
+from goldenpath.app.revision import Governance
 from goldenpath.app.services import Services
 from goldenpath.app.survey import Survey, SurveyedStore, survey
 from goldenpath.model.drift import DriftIgnore
@@ -56,7 +57,7 @@ def read_drift(services: Services, *, environments: Sequence[str] = (), request_
         commit=found.commit,
         records=tuple(sorted(chosen, key=lambda each: (each.environment, each.request_id, each.provider, each.path))),
         findings=(
-            *(_expired(entry, found) for entry in rules.expired),
+            *expired_ignores(found.governance, rules),
             *_late_replicas(found, request_ids),
             *_rotations_under_way(found, request_ids),
         ),
@@ -121,14 +122,19 @@ def _rotations_under_way(found: Survey, request_ids: Sequence[str]) -> Iterator[
         )
 
 
-def _expired(entry: DriftIgnore, found: Survey) -> Finding:
+def expired_ignores(governance: Governance, rules: IgnoreRules) -> tuple[Finding, ...]:
+    """Return a finding for each entry of the ignore list that no longer counts."""
+    return tuple(_expired(entry, governance) for entry in rules.expired)
+
+
+def _expired(entry: DriftIgnore, governance: Governance) -> Finding:
     scope = entry.request or " in ".join(part for part in (entry.service, entry.environment) if part)
     return Finding(
         rule=IGNORE_EXPIRED,
         level="warn",
         message=f"drift of {entry.field} was ignored for {scope} until {entry.expires_on}; it counts again",
         subject=entry.request or "",
-        file=found.governance.settings.governance.drift_ignores,
+        file=governance.settings.governance.drift_ignores,
         field="ignores",
         got=f"owner {entry.owner}: {entry.reason}",
         hint="take the entry out, or have a new expiry reviewed in a change of its own",

@@ -32,3 +32,9 @@ def cluster_access(kubeconfig: Path | None, kube_context: str | None) -> Cluster
     from goldenpath.model.cluster import ClusterAccess
 
     return ClusterAccess(kubeconfig=str(kubeconfig or ""), context=kube_context or "")
+
+
+def refuse_without(is_cluster: bool, kubeconfig: Path | None, kube_context: str | None) -> None:
+    """Refuse to name a cluster that would not be looked at."""
+    if not is_cluster and (kubeconfig is not None or kube_context is not None):
+        raise click.UsageError("--kubeconfig and --context need --cluster")

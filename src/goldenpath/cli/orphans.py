@@ -1,11 +1,13 @@
-"""``goldenpath orphans``: records that no request explains, and what can be done about each."""
+"""``goldenpath orphans``: records, or a cluster's objects, that no request explains, and what can be done about each."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldenpath.cli.cluster_options import cluster_access, cluster_options, refuse_without
 from goldenpath.cli.exit_codes import Exit
 from goldenpath.cli.help import example
 from goldenpath.cli.params import EnvironmentType
@@ -13,17 +15,24 @@ from goldenpath.cli.state import CliState, pass_state
 
 if TYPE_CHECKING:
     from goldenpath.app.orphans import OrphanRow, Orphans
+    from goldenpath.model.cluster import ClusterAccess
 
 
 @click.command()
 @click.option("-e", "--environment", "environments", multiple=True, type=EnvironmentType(), help="Only this one; repeatable.")
-@example("goldenpath orphans", "goldenpath orphans --environment prod -o json")
+@click.option("--cluster", "is_cluster", is_flag=True, help="Look at ExternalSecrets and Secrets in the cluster, not at the stores.")
+@cluster_options
+@example("goldenpath orphans", "goldenpath orphans --environment prod -o json", "goldenpath orphans --cluster --environment prod")
 @pass_state
-def orphans(state: CliState, environments: tuple[str, ...]) -> int:
+def orphans(state: CliState, environments: tuple[str, ...], is_cluster: bool, kubeconfig: Path | None, kube_context: str | None) -> int:
     """Show records that no request explains, and records below our prefix that carry none of our tags. Ends with 1 when there are any.
 
-    Nothing is deleted. Records of decommissioned requests are shown apart and do not count.
+    Nothing is deleted. Records of decommissioned requests are shown apart and do not count. With --cluster it looks for ExternalSecrets
+    that carry our marks or read below our prefix, and for Secrets that carry our labels.
     """
+    refuse_without(is_cluster, kubeconfig, kube_context)
+    if is_cluster:
+        return _cluster_orphans(state, cluster_access(kubeconfig, kube_context), environments)
     from goldenpath.app.orphans import find_orphans
 
     found = find_orphans(state.services, environments=state.environments(environments))
@@ -33,6 +42,20 @@ def orphans(state: CliState, environments: tuple[str, ...]) -> int:
         render_findings(state.output, _findings(found), summary=_summary(found), kind="Orphans")
     else:
         state.output.data("Orphans", _payload(found), text=_text(state, found))
+    return Exit.FINDINGS if found.rows else Exit.DONE
+
+
+def _cluster_orphans(state: CliState, access: ClusterAccess, environments: tuple[str, ...]) -> int:
+    from goldenpath.app.cluster_drift import find_cluster_orphans
+    from goldenpath.cli.cluster_orphans_page import findings_of, payload, render_text, summary
+
+    found = find_cluster_orphans(state.services, access, environments=state.environments(environments))
+    if state.output.format in {"github", "sarif", "junit"}:
+        from goldenpath.cli.findings import render_findings
+
+        render_findings(state.output, findings_of(found), summary=summary(found), kind="ClusterOrphans")
+    else:
+        state.output.data("ClusterOrphans", payload(found), text=render_text(found, state.output))
     return Exit.FINDINGS if found.rows else Exit.DONE
 
 

@@ -17,7 +17,8 @@ def _pattern_of(annotated: Any) -> str:
 
 PATTERNS: Final[dict[str, str]] = {
     request.ID_PATTERN: "SEC- and 4 to 12 digits",
-    drift.FIELD_PATTERN: "description, kms_key, or tag:<key>; the policy and the platform's own tags cannot be ignored",
+    drift.FIELD_PATTERN: "description, kms_key, tag:<key>, external-secret:refreshInterval or external-secret:refreshPolicy; "
+    "the policy and the platform's own tags cannot be ignored",
     request.LABEL_PATTERN: _LABEL,
     request.SUBDOMAIN_PATTERN: (
         "lower-case letters, digits, hyphens and dots, each part starting and ending with a letter or digit (a DNS-1123 subdomain)"

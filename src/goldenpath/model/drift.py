@@ -16,13 +16,20 @@ from goldenpath.model.request import EnumWord, IsoDate, Label, RequestId, Text
 TAG_FIELD = "tag:"
 """A tag as a field is spelled ``tag:<key>``."""
 
-FIELD_PATTERN = r"^(?:description|kms_key|tag:(?![Gg][Oo][Ll][Dd][Ee][Nn][Pp][Aa][Tt][Hh]:)[^\x00-\x1f\x7f]{1,128})$(?!\n)"
+MANIFEST_FIELD = "external-secret:"
+"""A field of the ExternalSecret in the cluster is spelled ``external-secret:<field>``; only how often it refreshes can be left alone."""
+
+FIELD_PATTERN = (
+    r"^(?:description|kms_key|external-secret:refresh(?:Interval|Policy)"
+    r"|tag:(?![Gg][Oo][Ll][Dd][Ee][Nn][Pp][Aa][Tt][Hh]:)[^\x00-\x1f\x7f]{1,128})$(?!\n)"
+)
 IgnorableField = Annotated[
     str,
     Meta(
         max_length=132,
         pattern=FIELD_PATTERN,
-        description="description, kms_key, or tag:<key> for one tag; the policy and goldenpath: tags cannot be ignored",
+        description="description, kms_key, tag:<key> for one tag, external-secret:refreshInterval or external-secret:refreshPolicy; the "
+        "policy and goldenpath: tags cannot be ignored",
     ),
 ]
 

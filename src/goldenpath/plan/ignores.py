@@ -11,7 +11,7 @@ from datetime import date
 
 import msgspec
 
-from goldenpath.model.drift import TAG_FIELD, DriftIgnore, DriftIgnores
+from goldenpath.model.drift import MANIFEST_FIELD, TAG_FIELD, DriftIgnore, DriftIgnores
 from goldenpath.model.store import TAG_PREFIX, TAG_SERVICE, DesiredSecret, StoreRecord
 
 _Scope = tuple[str | None, str | None, str | None]
@@ -37,14 +37,23 @@ class IgnoreRules:
         """Return the ignored fields of one request, each with its entry; the narrowest entry gives the reason."""
         if not self._by_scope:
             return {}
-        service, environment = dict(desired.tags).get(TAG_SERVICE), desired.ref.environment
+        entries = self._entries(desired.request_id, dict(desired.tags).get(TAG_SERVICE), desired.ref.environment)
+        return {entry.field: entry for entry in entries if is_ignorable(entry.field)}
+
+    def manifest_fields_of(self, request_id: str, *, service: str, environment: str) -> Mapping[str, DriftIgnore]:
+        """Return the ignored fields of one request's ExternalSecret, each with its entry."""
+        entries = self._entries(request_id, service, environment)
+        return {entry.field: entry for entry in entries if entry.field.startswith(MANIFEST_FIELD)}
+
+    def _entries(self, request_id: str, service: str | None, environment: str) -> list[DriftIgnore]:
+        """Return the entries that cover a request, the narrowest last."""
         scopes: tuple[_Scope, ...] = (
             (None, None, environment),
             (None, service, None),
             (None, service, environment),
-            (desired.request_id, None, None),
+            (request_id, None, None),
         )
-        return {entry.field: entry for scope in scopes for entry in self._by_scope.get(scope, ()) if is_ignorable(entry.field)}
+        return [entry for scope in scopes for entry in self._by_scope.get(scope, ())]
 
 
 def is_expired(entry: DriftIgnore, today: date) -> bool:
