@@ -106,7 +106,7 @@ def _chosen(
         raise InvalidIntent(
             "cluster.environment-unnamed",
             "one cluster is named, and it is open which environment it belongs to"
-            if is_named
+            if access.is_stated
             else "no environment's cluster is configured",
             hint="name one: --environment dev"
             if access.is_stated

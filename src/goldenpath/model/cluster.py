@@ -83,7 +83,7 @@ class Owner(Record, frozen=True, kw_only=True):
     is_controller: bool = False
 
 
-class FieldWriter(Record, frozen=True, kw_only=True):
+class FieldWriter(Record, frozen=True, kw_only=True, order=True):
     """Who set which fields, as the API server keeps it, and when they last changed one of them.
 
     ``fields`` are two levels deep and sorted: ``data.password``, ``type``, ``spec.replicas``. They are names, never values.

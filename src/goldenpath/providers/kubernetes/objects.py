@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
-from goldenpath.model.cluster import SECRET, ClusterObject, Kind, KubernetesSecret, ObjectMeta, Owner
+from goldenpath.model.cluster import SECRET, ClusterObject, FieldWriter, Kind, KubernetesSecret, ObjectMeta, Owner
 from goldenpath.model.instant import from_text, to_text
 from goldenpath.model.secret import SecretValue
 from goldenpath.providers.kubernetes.transport import unavailable
@@ -37,7 +37,7 @@ def meta_of(tree: Any, kind: Kind) -> ObjectMeta:
     annotations = _texts(tree.get("annotations"))
     if is_secret(kind):
         annotations.pop(LAST_APPLIED, None)
-    managers = {str(entry.get("manager", "")) for entry in _dicts(tree.get("managedFields"))}
+    writers = tuple(_writer(entry) for entry in _dicts(tree.get("managedFields")))
     generation = tree.get("generation")
     return ObjectMeta(
         name=tree["name"],
@@ -49,7 +49,8 @@ def meta_of(tree: Any, kind: Kind) -> ObjectMeta:
         annotations=annotations,
         owners=tuple(_owner(entry) for entry in _dicts(tree.get("ownerReferences"))),
         finalizers=tuple(each for each in tree.get("finalizers") or [] if isinstance(each, str)),
-        managers=tuple(sorted(managers - {""})),
+        managers=tuple(sorted({writer.manager for writer in writers} - {""})),
+        writers=tuple(sorted(writers)),
         created_at=_moment(tree, "creationTimestamp"),
         deleted_at=_moment(tree, "deletionTimestamp"),
     )
@@ -107,6 +108,19 @@ def _owner(tree: Mapping[str, Any]) -> Owner:
         uid=_text(tree, "uid"),
         is_controller=tree.get("controller") is True,
     )
+
+
+def _writer(entry: Mapping[str, Any]) -> FieldWriter:
+    """Return who set which fields. They come as ``f:<name>`` below each other, the marks of list entries (``k:``, ``v:``) among them."""
+    fields: set[str] = set()
+    for part, below in _named(entry.get("fieldsV1")):
+        inner = [f"{part}.{name}" for name, _more in _named(below)]
+        fields |= set(inner) or {part}
+    return FieldWriter(manager=_text(entry, "manager"), at=_moment(entry, "time"), fields=tuple(sorted(fields)))
+
+
+def _named(tree: Any) -> list[tuple[str, Any]]:
+    return [(name[2:], below) for name, below in tree.items() if name.startswith("f:")] if isinstance(tree, dict) else []
 
 
 def _text(tree: Mapping[str, Any], name: str) -> str:
