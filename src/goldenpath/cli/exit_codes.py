@@ -28,7 +28,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.USAGE: "usage, schema or configuration error",
     Exit.NOT_PERMITTED: "not authenticated or not permitted",
     Exit.UNAVAILABLE: "dependency unavailable or timed out; safe to run again",
-    Exit.WAITING: "waiting on a human: approval, review or first value",
+    Exit.WAITING: "waiting on a human or a time: approval, review, first value or change window",
     Exit.CONFLICT: "not found, conflict or lost race",
     Exit.INTERNAL: "internal fault, with a report id",
     Exit.INTERRUPTED: "interrupted or declined; run again to resume",
@@ -54,6 +54,7 @@ _BY_KIND = {
 _BY_CODE = {
     "approval.missing": Exit.WAITING,
     "value.awaiting": Exit.WAITING,
+    "rollout.outside-window": Exit.WAITING,
     "cli.declined": Exit.INTERRUPTED,
     "cli.interrupted": Exit.INTERRUPTED,
     "cli.terminated": Exit.TERMINATED,

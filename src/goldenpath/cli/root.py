@@ -31,6 +31,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "get": ("goldenpath.cli.get:get", "Show a secret's metadata, or reveal its value"),
     "exec": ("goldenpath.cli.exec:exec_", "Run a program with declared keys in its environment"),
     "sync": ("goldenpath.cli.sync:sync", "Bring what the stores hold into the cluster now, with proof"),
+    "consumers": ("goldenpath.cli.consumers:consumers", "Show which workloads use a secret, and which would need a restart"),
+    "rollout": ("goldenpath.cli.rollout:rollout", "Restart the workloads that use changed secrets, on request only"),
     "status": ("goldenpath.cli.status:status", "Show every request and its state"),
     "trace": ("goldenpath.cli.trace:trace", "Follow one secret from commit to reader"),
     "drift": ("goldenpath.cli.drift:drift", "Show records that differ from their requests"),

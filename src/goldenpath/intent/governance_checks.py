@@ -219,6 +219,7 @@ SETTINGS_CHECKS: Final = (
     PartCheck(("environments",), Tree, _rotators),
     PartCheck(("projection", "folders"), Tree, _folders),
     *(PartCheck(("access", name), Tree, _environment_names) for name in ("platformPrincipals", "readerPrincipals", "metadataPrincipals")),
+    PartCheck(("rollout", "windows"), Tree, _environment_names),
 )
 POLICY_CHECKS: Final = (
     *(PartCheck((name,), Tree, _each_name(_check_tier)) for name in ("tiers", "requireAdr", "dwellDays", "ttlMaxDays")),
@@ -268,7 +269,9 @@ def canonical_settings(settings: Settings) -> Settings:
         metadata_principals=_with_names(settings.access.metadata_principals),
     )
     projection = msgspec.structs.replace(settings.projection, folders=_with_names(settings.projection.folders))
-    return msgspec.structs.replace(settings, environments=_with_names(settings.environments), access=access, projection=projection)
+    rollout = msgspec.structs.replace(settings.rollout, windows=_with_names(settings.rollout.windows))
+    environments = _with_names(settings.environments)
+    return msgspec.structs.replace(settings, environments=environments, access=access, projection=projection, rollout=rollout)
 
 
 def canonical_policy(policy: Policy) -> Policy:
