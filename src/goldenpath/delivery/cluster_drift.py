@@ -135,7 +135,7 @@ def _secret_faults(wanted: WantedObject, external: ClusterObject | None, secret:
     elif external is not None and owner.uid != external.meta.uid:
         yield "foreign", f"it is owned by an earlier ExternalSecret {owner.name}, which is gone"
     for writer in _data_strangers(secret.meta):
-        keys = ", ".join(field.removeprefix("data.") for field in writer.fields if field.startswith("data.")) or "its data"
+        keys = ", ".join(writer.data_keys or ()) or "its data"
         when = f" at {writer.at}" if writer.at else ""
         yield "edited", f"{writer.manager} set {keys}{when}, and External Secrets has not put it right: does it run?"
 
@@ -163,7 +163,12 @@ def _label_fields(wanted: WantedObject, secret: ObjectMeta) -> tuple[ManifestFie
 
 
 def _data_strangers(secret: ObjectMeta) -> Iterator[FieldWriter]:
-    return (writer for writer in secret.writers if writer.has_set("data") and not writer.manager.startswith(_ESO_MANAGERS))
+    """Yield who set data that External Secrets has not set since. An apply of ``stringData`` keeps that field for ever, so time decides."""
+    mine = [writer for writer in secret.writers if writer.manager.startswith(_ESO_MANAGERS) and writer.data_keys is not None]
+    last = max((writer.at for writer in mine), default="")
+    for writer in secret.writers:
+        if writer not in mine and (writer.has_set("data") or (writer.data_keys is not None and writer.at > last)):
+            yield writer
 
 
 def _strangers(secret: ObjectMeta) -> tuple[str, ...]:

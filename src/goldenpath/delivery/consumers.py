@@ -107,7 +107,7 @@ def data_changed_at(secret: ObjectMeta) -> str:
 
     Never too early: whoever set data last may have changed a label since.
     """
-    times = [writer.at for writer in secret.writers if writer.has_set("data") and writer.at]
+    times = [writer.at for writer in secret.writers if writer.data_keys is not None and writer.at]
     return max(times, key=from_text) if times else secret.created_at
 
 

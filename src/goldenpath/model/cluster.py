@@ -97,6 +97,14 @@ class FieldWriter(Record, frozen=True, kw_only=True, order=True):
         """Say whether it set ``part`` or anything below it."""
         return any(field == part or field.startswith(f"{part}.") for field in self.fields)
 
+    @property
+    def data_keys(self) -> tuple[str, ...] | None:
+        """The keys of a Secret's data that it set; empty for all of it, None when it set none. An apply of ``stringData`` counts."""
+        if not (self.has_set("data") or self.has_set("stringData")):
+            return None
+        parted = (field.partition(".") for field in self.fields)
+        return tuple(sorted({key for part, _, key in parted if key and part in {"data", "stringData"}}))
+
 
 class ObjectMeta(Record, frozen=True, kw_only=True):
     """What every object says of itself. Times are RFC 3339 UTC by the API server's clock; empty where there is none.

@@ -90,8 +90,9 @@ def test_a_secret_of_somebody_else_is_named_with_its_owner(owner: tuple[str, str
     assert word in row.detail
 
 
-def test_who_wrote_data_by_hand_is_named_with_the_keys_and_the_time() -> None:
-    hand = FieldWriter(manager="kubectl-edit", at="2026-01-15T12:00:00Z", fields=("data.password", "metadata.labels"))
+@pytest.mark.parametrize("part", ["data", "stringData"])
+def test_who_wrote_data_by_hand_is_named_with_the_keys_and_the_time(part: str) -> None:
+    hand = FieldWriter(manager="kubectl-edit", at="2026-01-15T12:00:00Z", fields=(f"{part}.password", "metadata.labels"))
     row = judged(secret(writers=(ESO, hand)))
     assert (row.state, row.writers) == ("edited", ("kubectl-edit",))
     assert "kubectl-edit set password at 2026-01-15T12:00:00Z" in row.detail
@@ -105,10 +106,11 @@ def test_who_wrote_data_by_hand_is_named_with_the_keys_and_the_time() -> None:
         FieldWriter(manager="externalsecrets.external-secrets.io/sha3/ab", fields=("data",)),
         FieldWriter(manager="argocd-controller", fields=("metadata.labels",)),
         FieldWriter(manager="kubectl-label", fields=("metadata.labels",)),
+        FieldWriter(manager="kubectl", at="2026-01-15T10:00:00Z", fields=("stringData.password",)),
     ],
 )
 def test_whoever_wrote_no_data_and_external_secrets_itself_edited_nothing(writer: FieldWriter) -> None:
-    assert judged(secret(writers=(writer,))).state == "as-wanted"
+    assert judged(secret(writers=(ESO, writer))).state == "as-wanted"
 
 
 def test_changed_labels_are_shown_field_by_field() -> None:

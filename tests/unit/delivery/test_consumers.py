@@ -220,3 +220,5 @@ def test_the_change_of_a_secret_is_the_last_time_that_somebody_set_its_data() ->
     )
     assert data_changed_at(ObjectMeta(name="x", writers=writers, created_at=BEFORE)) == CHANGED
     assert data_changed_at(ObjectMeta(name="x", writers=writers[2:], created_at=BEFORE)) == BEFORE
+    applied = FieldWriter(manager="kubectl", at=AFTER, fields=("stringData.password",))
+    assert data_changed_at(ObjectMeta(name="x", writers=(*writers, applied), created_at=BEFORE)) == AFTER
