@@ -63,6 +63,8 @@ def deliver(cluster: FakeCluster, gitops: Path, environment: str) -> None:
     """Put the committed manifests of an environment into the cluster, as Argo CD does."""
     for path in sorted((gitops / "environments" / environment).rglob("*.yaml")):
         tree = read_plain(path.read_bytes())
+        if tree["kind"] not in KINDS:
+            continue
         meta = tree["metadata"]
         if meta.get("namespace"):
             cluster.namespace(meta["namespace"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldenpath.app.cluster_selection import served_external_secret
+from goldenpath.app.committed_manifests import CommittedManifests
 from goldenpath.app.deliver import rendered
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.revision import Governance, find_entry, read_governance, read_requests, require_clean
@@ -18,9 +19,9 @@ from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.cluster_drift import WantedObject
 from goldenpath.delivery.cluster_orphans import Explained
-from goldenpath.errors import AccessDenied, GoldenpathError, InvalidIntent, NotFound
+from goldenpath.errors import AccessDenied, InvalidIntent, NotFound
 from goldenpath.intent.catalog import Catalog
-from goldenpath.intent.reader import FAULTY, GOVERNANCE_LIMITS, read_plain
+from goldenpath.intent.reader import GOVERNANCE_LIMITS, read_plain
 from goldenpath.model.audit import Target
 from goldenpath.model.cluster import (
     CLUSTER_SECRET_STORE,
@@ -35,7 +36,9 @@ from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.naming import external_secret_name
 from goldenpath.model.request import SecretRequest
 from goldenpath.ports.cluster import Cluster
-from goldenpath.projection.external_secret import external_secret_path
+from goldenpath.projection.cluster_secret_store import STORES_FOLDER
+from goldenpath.projection.external_secret import ExternalSecrets
+from goldenpath.projection.overlays import stands
 from goldenpath.projection.stores import store_names
 
 
@@ -86,7 +89,7 @@ def survey_clusters(
     catalog = read_requests(reader, governance)
     require_clean(catalog.findings, what=f"the catalog at {governance.commit[:12]}")
     chosen = _chosen(governance, catalog, access, environments, request_ids)
-    bench = _Bench(services=services, governance=governance, catalog=catalog, committed=_Committed(services))
+    bench = _Bench(services=services, governance=governance, catalog=catalog, committed=CommittedManifests(services, governance.settings))
     with open_trail(services).operation(
         "cluster.list", target=Target(environment=",".join(chosen)), joins=joins_of(services, commit=governance.commit)
     ) as operation:
@@ -134,7 +137,7 @@ class _Bench:
     services: Services
     governance: Governance
     catalog: Catalog
-    committed: _Committed
+    committed: CommittedManifests
 
 
 def _look(bench: _Bench, cluster: Cluster, environment: str) -> SurveyedCluster:
@@ -172,60 +175,33 @@ def _shares(governance: Governance, request: SecretRequest, environment: str) ->
     return governance.settings.cluster(request.environment) == governance.settings.cluster(environment)
 
 
-def _wanted(governance: Governance, requests: Sequence[SecretRequest], committed: _Committed, environment: str) -> Iterator[WantedObject]:
+def _wanted(
+    governance: Governance, requests: Sequence[SecretRequest], committed: CommittedManifests, environment: str
+) -> Iterator[WantedObject]:
     """Yield every manifest of the environment; that of a request without a value as well, which is not committed yet."""
-    files = rendered(governance, requests, [environment], frozenset())[environment]
-    by_path = {external_secret_path(request): request for request in requests if request.environment == environment}
-    for path, content in files.items():
-        if not path.endswith(".yaml"):
-            continue
-        tree = read_plain(content, GOVERNANCE_LIMITS)
-        meta, request = tree["metadata"], by_path.get(path)
-        yield WantedObject(
-            ref=ObjectRef(kind=tree["kind"], namespace=meta.get("namespace", ""), name=meta["name"]),
-            spec=tree["spec"],
-            committed=committed.spec(environment, path),
-            request_id="" if request is None else request.id,
-            service="" if request is None else request.metadata.service,
-            owner="" if request is None else request.metadata.owner,
-            secret="" if request is None else request.spec.access.k8s_secret_name,
-        )
+    mine = [request for request in requests if request.environment == environment]
+    manifests = ExternalSecrets(environment, settings=governance.settings)
+    for request in mine:
+        if stands(request):
+            tree = read_plain(manifests.render(request), GOVERNANCE_LIMITS)
+            yield WantedObject(
+                ref=_ref(tree),
+                spec=tree["spec"],
+                committed=committed.external_secret(request),
+                request_id=request.id,
+                service=request.metadata.service,
+                owner=request.metadata.owner,
+                secret=request.spec.access.k8s_secret_name,
+            )
+    for path, content in rendered(governance, mine, [environment], frozenset())[environment].items():
+        if path.startswith(STORES_FOLDER):
+            tree = read_plain(content, GOVERNANCE_LIMITS)
+            yield WantedObject(ref=_ref(tree), spec=tree["spec"], committed=committed.store(environment, path))
 
 
-class _Committed:
-    """The specs in the GitOps repository's tip, read at once and only when asked for."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._files: dict[str, bytes] | None = None
-        self._is_read = False
-
-    def spec(self, environment: str, path: str) -> dict[str, Any] | None:
-        """Return the spec of a manifest; empty when there is no such file, None when nobody can say."""
-        files = self._all()
-        if files is None:
-            return None
-        content = files.get(f"{self._services.settings.delivery.directory}/{environment}/{path}")
-        tree = {} if content is None else read_plain(content, GOVERNANCE_LIMITS)
-        spec = tree.get("spec", {}) if isinstance(tree, dict) and tree is not FAULTY else None
-        return spec if isinstance(spec, dict) else None
-
-    def _all(self) -> dict[str, bytes] | None:
-        if not self._is_read:
-            self._is_read = True
-            try:
-                self._files = self._read()
-            except GoldenpathError as error:
-                self._services.progress(f"the GitOps repository cannot be read ({error.code}); who changed a field stays unknown")
-        return self._files
-
-    def _read(self) -> dict[str, bytes]:
-        delivery = self._services.settings.delivery
-        reader = self._services.manifest_reader()
-        tip = reader.resolve(f"refs/heads/{delivery.branch}")
-        entries = {entry.path: entry.oid for entry in reader.list_tree(tip, delivery.directory) if entry.path.endswith(".yaml")}
-        blobs = dict(reader.read_blobs(sorted(set(entries.values()))))
-        return {path: blobs[oid] for path, oid in entries.items() if oid in blobs}
+def _ref(tree: Mapping[str, Any]) -> ObjectRef:
+    meta = tree["metadata"]
+    return ObjectRef(kind=tree["kind"], namespace=meta.get("namespace", ""), name=meta["name"])
 
 
 def _explained(governance: Governance, catalog: Catalog, requests: Sequence[SecretRequest], environment: str) -> Explained:

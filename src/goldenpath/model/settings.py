@@ -302,14 +302,14 @@ class ApplySettings(Contract, frozen=True, kw_only=True):
 
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DayWord = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)", description="HH:MM in UTC")]
 
 
 class ChangeWindow(Contract, frozen=True, kw_only=True):
     """One stretch of time on each of its ``days``, UTC. ``to`` is not part of it; at or before ``from`` it is on the next day."""
 
-    days: Annotated[tuple[Weekday, ...], Meta(min_length=1, max_length=7)]
+    days: Annotated[tuple[DayWord, ...], Meta(min_length=1, max_length=7)]
     from_: TimeOfDay = field(name="from")
     to: TimeOfDay
 

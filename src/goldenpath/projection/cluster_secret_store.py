@@ -11,6 +11,9 @@ from goldenpath.model.settings import Settings
 from goldenpath.projection.emitter import Tree, emit
 from goldenpath.projection.stores import OPENBAO, PARAMETER_STORE, SECRETS_MANAGER, store_name
 
+STORES_FOLDER = "cluster-secret-stores/"
+"""Where the manifests lie inside the environment's folder."""
+
 
 def cluster_secret_store(provider: str, *, environment: str, settings: Settings, namespaces: Iterable[str]) -> dict[str, Tree]:
     """Return the manifest as a tree; ``namespaces`` must not be empty."""
@@ -27,7 +30,7 @@ def cluster_secret_store(provider: str, *, environment: str, settings: Settings,
 
 def cluster_secret_store_path(provider: str, *, environment: str, settings: Settings) -> str:
     """Return the manifest's path inside the environment's folder."""
-    return f"cluster-secret-stores/{store_name(provider, environment, settings=settings)}.yaml"
+    return f"{STORES_FOLDER}{store_name(provider, environment, settings=settings)}.yaml"
 
 
 def render_cluster_secret_store(provider: str, *, environment: str, settings: Settings, namespaces: Iterable[str]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from tests.canary import hits_in, new_canary, scan_tree
 from tests.cluster_fake import FakeCluster
 from tests.clusters import NamespacedCluster, deliver, edit_meta, reconcile, run, with_clusters, written
 from tests.doors.platform.test_store_reports import DEV, IGNORES, STAGING, seed
+from tests.e2e.parameters import EXAMPLE
 from tests.e2e.world import SEC_0007, Run, World
 
 from goldenpath.app.cluster_drift import find_cluster_orphans, read_cluster_drift
 from goldenpath.bootstrap import open_platform
 from goldenpath.model.cluster import EXTERNAL_SECRET, SECRET, ClusterAccess, ClusterObject, ObjectMeta, ObjectRef
+from goldenpath.projection.overlay_result import overlay_result
 
 USER, PASSWORD, TYPED = new_canary("user"), new_canary("password"), new_canary("typed")
 EXTERNAL = ObjectRef(kind="ExternalSecret", namespace="payments", name="payments-db-credentials-sync")
@@ -224,3 +227,39 @@ def test_looking_at_a_cluster_is_on_record(world: World, cluster: FakeCluster) -
     listed = [record for record in records if record.get("action") == "cluster.list"]
     assert [record["phase"] for record in listed] == ["intent", "outcome"]
     assert listed[-1]["details"]["objects"] == "3"
+
+
+@pytest.fixture(scope="module")
+def overlaid(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The example of seed 003, with base and overlays, on the embedded store; the database of prod has its values."""
+    root = tmp_path_factory.mktemp("overlaid")
+    shutil.copytree(EXAMPLE, root / "example")
+    settings = root / "example" / "goldenpath.yaml"
+    settings.write_text(settings.read_text().replace("backend: aws-parameter-store", "backend: local"))
+    made = World.make(root / "world", example=root / "example")
+    assert made.cli("pat", "apply", "--yes").code == 0
+    given = ("--stdin", "DATABASE_URL", "--generate", "DATABASE_PASSWORD", "--yes")
+    assert made.cli("pat", "seed", "SEC-0303", *given, typed=b"https://db.example.com/app").code == 0
+    return made
+
+
+def test_base_and_overlay_count_as_what_they_come_to(overlaid: World) -> None:
+    tenants = overlaid.gitops / "tenants" / "service"
+    files = {str(path.relative_to(tenants)): path.read_bytes() for path in tenants.rglob("*.yaml")}
+    trees = overlay_result(files, "production")
+    assert trees is not None
+    tree = trees["service-db-sync"]
+    meta, spec = tree["metadata"], tree["spec"]
+    assert isinstance(meta, dict)
+    assert isinstance(spec, dict)
+    cluster = FakeCluster()
+    cluster.namespace(meta["namespace"])
+    deliver(cluster, overlaid.gitops, "prod")
+    shown = ObjectMeta(name=meta["name"], namespace=meta["namespace"])
+    put = cluster.put(ClusterObject(kind=EXTERNAL_SECRET, meta=shown, body={"spec": copy.deepcopy(spec)}))
+    reconcile(cluster)
+    clean = run(overlaid, {"prod": cluster}, "pat", "drift", "--cluster", "SEC-0303", "-o", "json")
+    assert document(clean, 0)["objects"] == []
+    cluster.put(replace(put, body={"spec": {**spec, "refreshInterval": "10s"}}))
+    (row,) = document(run(overlaid, {"prod": cluster}, "pat", "drift", "--cluster", "SEC-0303", "-o", "json"), 1)["objects"]
+    assert [(field["field"], field["left"]) for field in row["fields"]] == [("spec.refreshInterval", "wanted")]
