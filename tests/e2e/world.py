@@ -114,9 +114,13 @@ class World:
 
     def approved_request(self, text: str = SEC_0007, path: str = "catalogs/secrets/payments/dev/SEC-0007.yaml") -> None:
         """Bring one medium request onto main, with the approval that it needs."""
-        self.propose("request", {path: text})
-        assert self.cli("pat", "approve", "--head", "request").code == 0
-        self.merge("request")
+        self.approve({path: text})
+
+    def approve(self, files: dict[str, str | None], *, branch: str = "request") -> None:
+        """Bring a change onto main that needs the platform's approval alone."""
+        self.propose(branch, files)
+        assert self.cli("pat", "approve", "--head", branch).code == 0
+        self.merge(branch)
 
     def cli(self, who: str, *arguments: str, typed: bytes = b"", before: Callable[[], None] | None = None) -> Run:
         """Run ``goldenpath`` in a forked process; ``before`` runs in the child first, for instance to arm a kill."""

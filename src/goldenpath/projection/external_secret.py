@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from goldenpath.model.naming import external_secret_name, parameter_path, store_path
 from goldenpath.model.request import SecretRequest
+from goldenpath.model.secret_marks import secret_labels
 from goldenpath.model.settings import Settings
 from goldenpath.projection.emitter import Form, Layout, Slot, Tree, fill
 from goldenpath.projection.stores import PARAMETER_STORE, store_name
@@ -91,14 +92,7 @@ class ExternalSecrets:
         }
 
     def _labels(self) -> dict[str, Layout]:
-        """Return the labels of the Kubernetes Secret: who manages it and which request explains it."""
-        return {
-            "app.kubernetes.io/managed-by": "goldenpath",
-            "goldenpath.io/environment": self._environment,
-            "goldenpath.io/id": Slot("id"),
-            "goldenpath.io/owner": Slot("owner"),
-            "goldenpath.io/service": Slot("service"),
-        }
+        return {**secret_labels(self._environment, request_id=Slot("id"), owner=Slot("owner"), service=Slot("service"))}
 
 
 def _parameters(request: SecretRequest) -> int:
