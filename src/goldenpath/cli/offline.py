@@ -14,22 +14,8 @@ from goldenpath.cli.state import CliState
 
 NEED_STORES = frozenset(
     {
-        "apply",
-        "adopt",
-        "restore",
-        "seed",
-        "inject",
-        "get",
-        "exec",
-        "sync",
-        "consumers",
-        "rollout",
-        "status",
-        "trace",
-        "drift",
-        "orphans",
-        "diff",
-        "demo",
+        *("apply", "adopt", "restore", "seed", "inject", "materialize", "get", "exec", "sync", "consumers", "rollout"),
+        *("status", "trace", "drift", "orphans", "diff", "demo"),
     }
 )
 """Verbs whose answer would be a guess without looking at a store. The others work from Git and this machine's files alone."""

@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "restore": ("goldenpath.cli.restore:restore", "Bring back a record that is scheduled for deletion"),
     "seed": ("goldenpath.cli.seed:seed", "Give a secret its value"),
     "inject": ("goldenpath.cli.inject:inject", "Put a service's values into Parameter Store"),
+    "materialize": ("goldenpath.cli.materialize:materialize", "Make Kubernetes Secrets where no External Secrets runs"),
     "get": ("goldenpath.cli.get:get", "Show a secret's metadata, or reveal its value"),
     "exec": ("goldenpath.cli.exec:exec_", "Run a program with declared keys in its environment"),
     "sync": ("goldenpath.cli.sync:sync", "Bring what the stores hold into the cluster now, with proof"),

@@ -118,12 +118,15 @@ class KubernetesSettings(Contract, frozen=True, kw_only=True):
 
     ``kubeconfig`` is KUBECONFIG's file, or the one in the home folder, unless stated; inside a pod without either, its service account
     counts. ``cluster_id`` is the uid of the cluster's namespace kube-system: where it is stated, no other cluster is written to (R33).
+    ``materialize`` says whether ``goldenpath materialize`` may write Secrets there; unless stated, everywhere but in prod, which External
+    Secrets serves (D16).
     """
 
     kubeconfig: FolderPath | None = None
     context: Text = ""
     cluster_id: Annotated[str, Meta(max_length=36, pattern=r"^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$(?!\n)")] = ""
     argo_cd: ArgoSettings | None = None
+    materialize: bool | None = None
 
 
 class RotationWindow(Contract, frozen=True, kw_only=True):
@@ -406,6 +409,12 @@ class Settings(Contract, frozen=True, kw_only=True):
     def cluster(self, environment: str) -> str:
         """Return the cluster that an environment projects into; one of its own by default."""
         return self.environment(environment).cluster or environment
+
+    def may_materialize(self, environment: str) -> bool:
+        """Say whether the platform itself may write an environment's Secrets into its cluster (D16)."""
+        place = self.environment(environment).kubernetes
+        stated = None if place is None else place.materialize
+        return environment != "prod" if stated is None else stated
 
     def known_environments(self) -> tuple[str, ...]:
         """Return the environments in canonical order."""
