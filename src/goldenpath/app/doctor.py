@@ -51,7 +51,7 @@ def examine(surroundings: Surroundings, open_services: Callable[[], Services]) -
     try:
         services = open_services()
     except GoldenpathError as error:
-        return (*machine, _failed("repository", error))
+        return (*machine, failed_check("repository", error))
     patient = Patient(surroundings=surroundings, services=services)
     return (*machine, *(result for name, check in _PLATFORM_CHECKS for result in _guarded(name, check, patient)))
 
@@ -62,10 +62,11 @@ def _guarded(name: str, check: Callable[[Patient], Iterator[Check]], patient: Pa
     try:
         return tuple(check(patient))
     except GoldenpathError as error:
-        return (_failed(name, error),)
+        return (failed_check(name, error),)
 
 
-def _failed(name: str, error: GoldenpathError) -> Check:
+def failed_check(name: str, error: GoldenpathError) -> Check:
+    """Return the check that could not be made, with what its error says."""
     return Check(name=name, state="fail", message=str(error), fix=error.hint or f"goldenpath explain {error.code}")
 
 
