@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from goldenpath.app.cluster_selection import served_external_secret
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.audit.trail import Operation
 from goldenpath.model.audit import AuditDecision, Target
-from goldenpath.model.cluster import EXTERNAL_SECRET, EXTERNAL_SECRETS_GROUP, SECRET, ClusterObject, KubernetesSecret
+from goldenpath.model.cluster import EXTERNAL_SECRETS_GROUP, SECRET, ClusterObject, KubernetesSecret
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret_marks import FINGERPRINT, LABEL_ENVIRONMENT, LABEL_ID, LABEL_SERVICE, MANAGED_BY, PLATFORM, STORE_VERSION
 from goldenpath.plan.kubernetes_secrets import is_as_wanted
@@ -52,12 +53,11 @@ class ClusterSecrets:
         access = request.spec.access
         return self._call(lambda: self._cluster.get(SECRET, access.k8s_secret_name, namespace=access.namespace))
 
-    def external_secrets(self, namespaces: Collection[str]) -> dict[str, tuple[ClusterObject, ...]]:
-        """Return the ExternalSecrets of each namespace; none where the cluster does not know the kind."""
-        versions = self._call(lambda: self._cluster.served_versions(EXTERNAL_SECRETS_GROUP))
-        if not versions:
+    def external_secrets(self, namespaces: Collection[str], *, preferred: str) -> dict[str, tuple[ClusterObject, ...]]:
+        """Return the ExternalSecrets of each namespace, at the ``preferred`` API version if it is served; none where none is."""
+        if not self._call(lambda: self._cluster.served_versions(EXTERNAL_SECRETS_GROUP)):
             return {}
-        kind = EXTERNAL_SECRET.at(versions[0])
+        kind = self._call(lambda: served_external_secret(self._cluster, preferred))
         return {name: self._call(lambda name=name: self._cluster.list(kind, namespace=name)).objects for name in sorted(namespaces)}  # type: ignore[misc]
 
     def list_made(self, *, service: str = "") -> tuple[ClusterObject, ...]:

@@ -9,7 +9,7 @@ from goldenpath.app.protected import protected_tip
 from goldenpath.app.reviewed import require_reviewed_settings, review, unreviewed
 from goldenpath.app.revision import Governance, read_governance, read_requests, require_clean
 from goldenpath.app.services import Services
-from goldenpath.errors import InvalidIntent, NotFound
+from goldenpath.errors import GoldenpathError, InvalidIntent, NotFound
 from goldenpath.model.cluster import EXTERNAL_SECRET, EXTERNAL_SECRETS_GROUP, Kind
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.lifecycle import PROJECTED_STATES
@@ -51,12 +51,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """The chosen requests, and all requests of the catalog to explain what else is found."""
+    """The chosen requests, and all requests of the catalog to explain what else is found.
+
+    ``unreviewed`` says why later commits of the branch do not count; None when all do.
+    """
 
     governance: Governance
     environments: tuple[str, ...]
     chosen: tuple[SecretRequest, ...]
     every: tuple[SecretRequest, ...]
+    unreviewed: GoldenpathError | None = None
 
     def of(self, environment: str) -> tuple[SecretRequest, ...]:
         """Return the chosen requests of one environment, by id."""
@@ -81,8 +85,9 @@ def select(services: Services, selection: Selection) -> Selected:
     environments = selection.environments or tuple(name for name in ENVIRONMENTS if any(_named(selection, each, name) for each in every))
     chosen = tuple(each for each in every if each.environment in environments and selection.includes(each))
     missing = sorted(set(selection.ids) - {request.id for request in chosen})
-    if missing and history.failed is not None:
-        raise unreviewed(history)
+    pending = None if history.failed is None else unreviewed(history)
+    if missing and pending is not None:
+        raise pending
     if missing:
         raise NotFound(
             "request.unknown",
@@ -96,7 +101,7 @@ def select(services: Services, selection: Selection) -> Selected:
             "neither a request nor an environment is named, so it is open which cluster is meant",
             hint="name one: --environment dev",
         )
-    return Selected(governance=governance, environments=environments, chosen=chosen, every=every)
+    return Selected(governance=governance, environments=environments, chosen=chosen, every=every, unreviewed=pending)
 
 
 def is_wanted_in_cluster(request: SecretRequest) -> bool:

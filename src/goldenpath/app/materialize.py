@@ -6,12 +6,13 @@ asks for any more goes last, when everything else is in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.cluster_identity import require_cluster
 from goldenpath.app.cluster_secrets import BACKEND, ClusterSecrets
-from goldenpath.app.locate_environment import EnvironmentRequests, locate_environment
+from goldenpath.app.cluster_selection import Selected, Selection, select
+from goldenpath.app.locate import require_readable
 from goldenpath.app.refusals import refusals_recorded
 from goldenpath.app.secret_batch import Judge, Judged, newer_commit
 from goldenpath.app.secret_receipts import ends_the_run, held, moved, outcome_after, receipt_of, removal_of
@@ -20,8 +21,11 @@ from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.errors import AuditUnavailable, Conflict, GoldenpathError, NotFound, PolicyBlocked
 from goldenpath.model.audit import AuditDecision, Target
 from goldenpath.model.cluster import ClusterAccess, ClusterObject
+from goldenpath.model.counting import counted
 from goldenpath.model.finding import Finding
+from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.materialize import CHANGING, SecretReceipt
+from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret_marks import COMMIT, LABEL_ID
 from goldenpath.plan.kubernetes_secrets import find_leftovers
 from goldenpath.provision.retry import Retrier
@@ -143,8 +147,11 @@ class _Run:
     def __init__(self, services: Services, wanted: Wanted, access: ClusterAccess) -> None:
         self._services = services
         self._wanted = wanted
-        self._located = _located(services, wanted)
-        settings = self._located.governance.settings
+        self._selected = _selected(services, wanted)
+        self._requests = tuple(each for each in self._selected.of(wanted.environment) if is_projected(each))
+        _require_any(wanted, self._selected, self._requests)
+        self._commit = self._selected.governance.commit
+        settings = self._selected.governance.settings
         retrier = Retrier(
             clock=services.clock,
             entropy=services.entropy,
@@ -156,10 +163,19 @@ class _Run:
             services.cluster(wanted.environment, access),
             retrier,
             environment=wanted.environment,
-            commit=self._located.commit,
+            commit=self._commit,
             reason=wanted.reason,
         )
-        self._judge = Judge(services, self._located, self._cluster, retrier, accept_drift=wanted.accept_drift, reason=wanted.reason)
+        self._judge = Judge(
+            services,
+            self._selected,
+            self._requests,
+            self._cluster,
+            retrier,
+            environment=wanted.environment,
+            accept_drift=wanted.accept_drift,
+            reason=wanted.reason,
+        )
         self._cluster_id = self._cluster.identity()
         require_cluster(settings, wanted.environment, self._cluster_id)
         self._judged: tuple[Judged, ...] = ()
@@ -170,12 +186,12 @@ class _Run:
 
     def look(self) -> None:
         """Judge every request and find what nobody asks for any more."""
-        self._services.progress(f"looking at {len(self._located.chosen)} requests in {self._wanted.environment}")
+        self._services.progress(f"looking at {counted(len(self._requests), 'request')} in {self._wanted.environment}")
         self._judged = self._judge.judge()
         if self._wanted.is_pruning:
             made = self._cluster.list_made(service=self._wanted.service)
-            located = self._located
-            self._removable, self._unexplained = find_leftovers(made, located.projected, known_ids=located.known_ids)
+            mine = [each for each in self._selected.every if each.environment == self._wanted.environment and is_projected(each)]
+            self._removable, self._unexplained = find_leftovers(made, mine, known_ids=_known_ids(self._selected))
 
     def planned(self) -> Iterator[SecretReceipt]:
         """Yield what would be done; nothing where anything is refused."""
@@ -202,10 +218,10 @@ class _Run:
 
     def result(self, receipts: tuple[SecretReceipt, ...]) -> Materialized:
         """Return the receipts with what they are about."""
-        pending = self._located.unreviewed
+        pending = self._selected.unreviewed
         return Materialized(
             environment=self._wanted.environment,
-            commit=self._located.commit,
+            commit=self._commit,
             cluster_id=self._cluster_id,
             receipts=receipts,
             refusals=self._refusals(),
@@ -224,7 +240,7 @@ class _Run:
             yield Finding(
                 rule="materialize.newer-commit",
                 level="block",
-                message=newer_commit(str(found.ref), written, self._located.commit),
+                message=newer_commit(str(found.ref), written, self._commit),
                 subject=found.meta.labels.get(LABEL_ID, ""),
                 hint="fetch the protected branch and run again",
             )
@@ -268,25 +284,43 @@ class _Run:
         return None
 
 
-def _located(services: Services, wanted: Wanted) -> EnvironmentRequests:
-    located = locate_environment(services, wanted.environment, service=wanted.service, request_ids=wanted.request_ids)
-    if not located.governance.settings.may_materialize(wanted.environment):
+def is_projected(request: SecretRequest) -> bool:
+    """Say whether a request asks for a Secret, whatever its provider: nothing of it goes through External Secrets here."""
+    return request.spec.lifecycle.status in PROJECTED_STATES
+
+
+def _selected(services: Services, wanted: Wanted) -> Selected:
+    selected = select(services, Selection(ids=wanted.request_ids, environments=(wanted.environment,), service=wanted.service))
+    if not selected.governance.settings.may_materialize(wanted.environment):
         raise PolicyBlocked(
             "materialize.not-allowed",
             f"the Secrets of {wanted.environment} come through External Secrets; nothing is written around it",
             subject=wanted.environment,
             hint=f"where there is none, set environments.{wanted.environment}.kubernetes.materialize: true in goldenpath.yaml",
         )
-    if not located.chosen and not wanted.is_pruning:
-        if located.unreviewed is not None:
-            raise located.unreviewed
-        raise NotFound(
-            "materialize.nothing-asked-for",
-            "no request asks for a Secret there" + (f" for service {wanted.service!a}" if wanted.service else ""),
-            subject=wanted.environment,
-            hint="goldenpath status lists what there is; a request on a branch counts once it is merged",
-        )
-    return located
+    for request in selected.chosen if wanted.request_ids else ():
+        require_readable(request)
+    return selected
+
+
+def _require_any(wanted: Wanted, selected: Selected, requests: Sequence[SecretRequest]) -> None:
+    """Refuse a run that finds nothing to do because of a wrong name, or of a change that nobody reviewed."""
+    if requests or wanted.is_pruning:
+        return
+    if selected.unreviewed is not None:
+        raise selected.unreviewed
+    raise NotFound(
+        "materialize.nothing-asked-for",
+        "no request asks for a Secret there" + (f" for service {wanted.service!a}" if wanted.service else ""),
+        subject=wanted.environment,
+        hint="goldenpath status lists what there is; a request on a branch counts once it is merged",
+    )
+
+
+def _known_ids(selected: Selected) -> frozenset[str]:
+    """Return every id of the catalog and of its tombstones."""
+    tombstoned = (entry.id for entry in selected.governance.tombstones.tombstones)
+    return frozenset({*tombstoned, *(request.id for request in selected.every)})
 
 
 def _counting(tell: Callable[[str], None], total: int) -> Callable[[SecretReceipt], None]:

@@ -6,14 +6,14 @@ only when nothing else is refused: no value goes anywhere for a batch that is no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 from goldenpath.app.audited import AuditedStore, Subject
 from goldenpath.app.cluster_secrets import ClusterSecrets
+from goldenpath.app.cluster_selection import Selected
 from goldenpath.app.context import standing_context
-from goldenpath.app.locate_environment import EnvironmentRequests
 from goldenpath.app.reviewed import holds
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail, target_of
@@ -70,9 +70,11 @@ class Judge:
 
     Args:
         services: The platform.
-        located: The requests.
+        selected: What was asked for, and the commit that says so.
+        requests: Those of it that take values.
         cluster: Where the Secrets are.
         retrier: One deadline for everything.
+        environment: Canonical environment.
         accept_drift: Ids whose hand-edited Secret may be overwritten.
         reason: Why values are read, for the audit log.
     """
@@ -80,28 +82,33 @@ class Judge:
     def __init__(
         self,
         services: Services,
-        located: EnvironmentRequests,
+        selected: Selected,
+        requests: Sequence[SecretRequest],
         cluster: ClusterSecrets,
         retrier: Retrier,
         *,
+        environment: str,
         accept_drift: frozenset[str],
         reason: str,
     ) -> None:
         self._services = services
-        self._located = located
+        self._environment = environment
+        self._governance = selected.governance
+        self._requests = requests
         self._cluster = cluster
         self._call = retrier.call
         self._accepted = accept_drift
         self._reason = reason
-        self._prefix = located.governance.settings.naming.prefix
+        self._prefix = selected.governance.settings.naming.prefix
         self._store = cache(self._open_store)
         self.is_contained: Callable[[str], bool] = cache(self._is_contained)
 
     def judge(self) -> tuple[Judged, ...]:
         """Return every request judged, in the order of their ids; nothing was written."""
-        requests = self._located.chosen
+        requests = self._requests
         refused = self._judge_targets(requests)
-        external = self._cluster.external_secrets({request.spec.access.namespace for request in requests})
+        namespaces = {request.spec.access.namespace for request in requests}
+        external = self._cluster.external_secrets(namespaces, preferred=self._governance.settings.external_secrets.api_version)
         judged = tuple(
             self._judge(request, refused.get(request.id, ()), external.get(request.spec.access.namespace, ())) for request in requests
         )
@@ -114,7 +121,7 @@ class Judge:
         return current.id if current else ""
 
     def _judge_targets(self, requests: Iterable[SecretRequest]) -> dict[str, list[Finding]]:
-        context = standing_context(self._located.governance, today=self._services.clock.now().date())
+        context = standing_context(self._governance, today=self._services.clock.now().date())
         refused: dict[str, list[Finding]] = {}
         for finding in judge_catalog(requests, context).findings:
             if finding.is_blocking and finding.rule in TARGET_RULES:
@@ -145,7 +152,7 @@ class Judge:
             values,
             version=version,
             fingerprint=store.fingerprint(ref, encode_payload(values)),
-            commit=self._located.commit,
+            commit=self._governance.commit,
             over="" if there is None else there.meta.resource_version,
         )
         return self._compared(request, ref, wanted, there, version)
@@ -191,13 +198,13 @@ class Judge:
             yield Finding(
                 rule="materialize.newer-commit",
                 level="block",
-                message=newer_commit(f"Secret {place_of(request)}", written, self._located.commit),
+                message=newer_commit(f"Secret {place_of(request)}", written, self._governance.commit),
                 subject=request.id,
                 hint="fetch the protected branch and run again; a rewritten branch has to get that commit back",
             )
 
     def _is_contained(self, commit: str) -> bool:
-        return holds(self._services.repository(), self._located.commit, commit)
+        return holds(self._services.repository(), self._governance.commit, commit)
 
     def _rehearsed(self, judged: Judged) -> Judged:
         if judged.wanted is None or judged.action in {"unchanged", "drift"}:
@@ -212,16 +219,16 @@ class Judge:
         return self._call(lambda: self._store(ref.provider).describe(ref))
 
     def _open_store(self, provider: str) -> AuditedStore:
-        services, located = self._services, self._located
+        services = self._services
         subjects: Mapping[SecretRef, Subject] = {
             store_ref(request, prefix=self._prefix): Subject(
                 target=target_of(request, prefix=self._prefix),
-                joins=joins_of(services, request, commit=located.commit),
+                joins=joins_of(services, request, commit=self._governance.commit),
                 decision=AuditDecision(allowed=True, reason=self._reason),
             )
-            for request in located.chosen
+            for request in self._requests
         }
-        return AuditedStore(services.store(located.environment, provider), open_trail(services), subjects)
+        return AuditedStore(services.store(self._environment, provider), open_trail(services), subjects)
 
 
 def newer_commit(what: str, written: str, commit: str) -> str:

@@ -54,7 +54,7 @@ class ClusterWriter(Protocol):
     def patch(self, kind: Kind, name: str, merge: Mapping[str, Any], *, namespace: str = "", resource_version: str = "") -> ClusterObject:
         """Merge ``merge`` into an object (None removes a field) and return it as it then is.
 
-        With ``resource_version`` only that version is changed.
+        With ``resource_version`` only that version is changed. Of a Secret's data only keys can be taken away.
 
         Raises:
             Conflict: ``cluster.object-changed``.

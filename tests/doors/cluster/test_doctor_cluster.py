@@ -12,7 +12,7 @@ import pytest
 from tests.builders import FakeClock
 from tests.cluster_fake import FakeCluster
 from tests.cluster_faults import FaultyCluster
-from tests.cluster_world import ClusterWorld, cluster_world_template, staging  # noqa: F401 - fixtures
+from tests.staging_world import Staging, staging, staging_template  # noqa: F401 - fixtures
 
 from goldenpath.app.doctor_argo import look_at_argo
 from goldenpath.app.doctor_external_secrets import look_at_served_versions
@@ -42,7 +42,7 @@ STORE = "aws-secrets-manager"
 IMAGE = "ghcr.io/external-secrets/external-secrets:v0.20.4"
 
 
-def checks(place: ClusterWorld) -> dict[str, list[tuple[str, str, str]]]:
+def checks(place: Staging) -> dict[str, list[tuple[str, str, str]]]:
     done = place.cli(*VERB, "-o", "json")
     found: dict[str, list[tuple[str, str, str]]] = {}
     for each in json.loads(done.out)["checks"]:
@@ -52,7 +52,7 @@ def checks(place: ClusterWorld) -> dict[str, list[tuple[str, str, str]]]:
     return found
 
 
-def only(place: ClusterWorld, name: str) -> tuple[str, str, str]:
+def only(place: Staging, name: str) -> tuple[str, str, str]:
     said = checks(place)[name]
     assert len(said) == 1, said
     return said[0]
@@ -83,7 +83,7 @@ def store(cluster: FakeCluster, *, conditions: object, ready: str = "True") -> N
 
 
 @pytest.fixture
-def healthy(staging: ClusterWorld) -> ClusterWorld:  # noqa: F811 - the fixture
+def healthy(staging: Staging) -> Staging:  # noqa: F811 - the fixture
     deploy(staging.cluster)
     deploy(staging.cluster, "external-secrets-webhook", args=("webhook", "--port=10250"))
     deploy(staging.cluster, "external-secrets-cert-controller", args=("certcontroller",))
@@ -92,7 +92,7 @@ def healthy(staging: ClusterWorld) -> ClusterWorld:  # noqa: F811 - the fixture
     return staging
 
 
-def test_a_cluster_that_works_has_nothing_to_fix(healthy: ClusterWorld) -> None:
+def test_a_cluster_that_works_has_nothing_to_fix(healthy: Staging) -> None:
     found = checks(healthy)
     assert [name for name, said in found.items() for state, _, _ in said if state == "fail"] == []
     assert found["external secrets"] == [("ok", "external-secrets/external-secrets v0.20.4: 1 of 1 pods are ready", "")]
@@ -105,13 +105,13 @@ def test_a_cluster_that_works_has_nothing_to_fix(healthy: ClusterWorld) -> None:
     assert ("get", "Secret") not in healthy.cluster.calls, "no value is read, and no Secret is even looked at"
 
 
-def test_a_cluster_that_is_away_is_one_failed_check(healthy: ClusterWorld) -> None:
+def test_a_cluster_that_is_away_is_one_failed_check(healthy: Staging) -> None:
     away = ProviderUnavailable("cluster.unavailable", "the cluster does not answer", hint="is the network there?")
     healthy.wrap = lambda cluster: FaultyCluster(cluster, lambda _number, _call: away)
     assert checks(healthy) == {"cluster": [("fail", "the cluster does not answer [cluster.unavailable]", "is the network there?")]}
 
 
-def test_one_look_that_fails_leaves_the_others(healthy: ClusterWorld) -> None:
+def test_one_look_that_fails_leaves_the_others(healthy: Staging) -> None:
     broken = ProviderUnavailable("cluster.unavailable", "the cluster does not answer")
 
     def fail(_number: int, call: str) -> GoldenpathError | None:
@@ -124,7 +124,7 @@ def test_one_look_that_fails_leaves_the_others(healthy: ClusterWorld) -> None:
 
 
 @pytest.mark.parametrize(("verb", "kind", "name"), [("list", "Deployment", "external secrets"), ("get", "ClusterSecretStore", "stores")])
-def test_what_these_credentials_may_not_see_is_unknown(healthy: ClusterWorld, verb: str, kind: str, name: str) -> None:
+def test_what_these_credentials_may_not_see_is_unknown(healthy: Staging, verb: str, kind: str, name: str) -> None:
     healthy.cluster.forbidden.add((verb, kind))
     state, message, _ = only(healthy, name)
     assert (state, message.startswith("unknown: ")) == ("warn", True)
@@ -161,13 +161,13 @@ def test_without_external_secrets_it_says_what_makes_secrets_instead() -> None:
         (lambda cluster: deploy(cluster, image="registry.example.com:5000/busybox:1"), "no controller was found"),
     ],
 )
-def test_a_controller_that_does_nothing_is_found(healthy: ClusterWorld, harm: Callable[[FakeCluster], None], word: str) -> None:
+def test_a_controller_that_does_nothing_is_found(healthy: Staging, harm: Callable[[FakeCluster], None], word: str) -> None:
     harm(healthy.cluster)
     state, message, _ = only(healthy, "external secrets")
     assert (state, word in message) == ("fail", True), message
 
 
-def test_an_image_by_digest_has_no_version_and_two_controllers_are_told(healthy: ClusterWorld) -> None:
+def test_an_image_by_digest_has_no_version_and_two_controllers_are_told(healthy: Staging) -> None:
     deploy(healthy.cluster, "second", image="mirror.example.com:5000/eso/external-secrets@sha256:" + "0" * 64)
     said = checks(healthy)["external secrets"]
     assert [state for state, _, _ in said] == ["ok", "ok", "warn"]
@@ -186,21 +186,21 @@ STORES = [
 
 
 @pytest.mark.parametrize(("conditions", "ready", "word"), STORES)
-def test_a_store_must_be_ready_and_open_to_exactly_its_namespaces(healthy: ClusterWorld, conditions: object, ready: str, word: str) -> None:
+def test_a_store_must_be_ready_and_open_to_exactly_its_namespaces(healthy: Staging, conditions: object, ready: str, word: str) -> None:
     store(healthy.cluster, conditions=conditions, ready=ready)
     said = checks(healthy)["stores"]
     assert any(state == "fail" and word in message for state, message, _ in said), said
     assert not any("free text" in message for _, message, _ in said), "the text of a condition can repeat a value"
 
 
-def test_a_store_that_is_missing_is_named(healthy: ClusterWorld) -> None:
+def test_a_store_that_is_missing_is_named(healthy: Staging) -> None:
     found = healthy.cluster.get(CLUSTER_SECRET_STORE, STORE)
     assert found is not None
     healthy.cluster.remove(found.ref)
     assert f"ClusterSecretStore {STORE} is not there" in only(healthy, "stores")[1]
 
 
-def test_a_namespace_that_is_missing_is_named(healthy: ClusterWorld) -> None:
+def test_a_namespace_that_is_missing_is_named(healthy: Staging) -> None:
     found = healthy.cluster.get(NAMESPACE, "payments")
     assert found is not None
     healthy.cluster.remove(found.ref)
@@ -208,7 +208,7 @@ def test_a_namespace_that_is_missing_is_named(healthy: ClusterWorld) -> None:
     assert (state, "payments is not in the cluster" in message) == ("fail", True)
 
 
-def test_missing_rights_are_told_by_command(healthy: ClusterWorld) -> None:
+def test_missing_rights_are_told_by_command(healthy: Staging) -> None:
     healthy.cluster.forbidden |= {("delete", "Secret"), ("patch", "ExternalSecret")}
     found = {name.removeprefix("rights: "): said[0] for name, said in checks(healthy).items() if name.startswith("rights")}
     assert {command for command, (state, _, _) in found.items() if state == "warn"} == {"sync", "materialize --prune"}
@@ -218,7 +218,7 @@ def test_missing_rights_are_told_by_command(healthy: ClusterWorld) -> None:
 @pytest.mark.parametrize(
     ("command", "state"), [(["kube-apiserver", "--encryption-provider-config=/etc/enc.yaml"], "ok"), (["kube-apiserver"], "fail")]
 )
-def test_encryption_is_told_where_the_api_servers_pod_shows_it(healthy: ClusterWorld, command: list[str], state: str) -> None:
+def test_encryption_is_told_where_the_api_servers_pod_shows_it(healthy: Staging, command: list[str], state: str) -> None:
     body = {"spec": {"containers": [{"name": "kube-apiserver", "command": command}]}}
     pod = ObjectMeta(name="kube-apiserver-1", namespace="kube-system", labels={"component": "kube-apiserver"})
     healthy.cluster.put(ClusterObject(kind=POD, meta=pod, body=body))
@@ -226,13 +226,13 @@ def test_encryption_is_told_where_the_api_servers_pod_shows_it(healthy: ClusterW
 
 
 @pytest.mark.parametrize(("seconds", "state", "word"), [(30, "warn", "ahead of"), (-30, "warn", "behind"), (4000, "fail", "ahead of")])
-def test_clocks_that_differ_are_told(healthy: ClusterWorld, seconds: float, state: str, word: str) -> None:
+def test_clocks_that_differ_are_told(healthy: Staging, seconds: float, state: str, word: str) -> None:
     healthy.cluster.clock.advance(seconds)
     found, message, _ = only(healthy, "clocks")
     assert (found, word in message) == (state, True)
 
 
-def test_the_wrong_cluster_is_looked_at_no_further(healthy: ClusterWorld) -> None:
+def test_the_wrong_cluster_is_looked_at_no_further(healthy: Staging) -> None:
     settings = (healthy.world.platform / "goldenpath.yaml").read_text()
     cluster = "  staging:\n    kubernetes:\n      clusterId: 00000000-0000-4000-8000-00000000dead\n"
     healthy.world.propose("cluster", {"goldenpath.yaml": settings.replace("  staging:\n", cluster)})
@@ -278,16 +278,16 @@ def test_an_application_that_cannot_be_looked_at_is_told() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--cluster",), ("--environment", "staging"), ("--context", "x")])
-def test_options_that_need_each_other(staging: ClusterWorld, arguments: tuple[str, ...]) -> None:  # noqa: F811
+def test_options_that_need_each_other(staging: Staging, arguments: tuple[str, ...]) -> None:  # noqa: F811
     assert staging.cli("doctor", *arguments).code == 2
 
 
-def test_offline_asks_no_cluster(staging: ClusterWorld) -> None:  # noqa: F811
+def test_offline_asks_no_cluster(staging: Staging) -> None:  # noqa: F811
     done = staging.cli(*VERB, "--offline")
     assert (done.code, "[cli.offline]" in done.err, staging.cluster.calls) == (2, True, [])
 
 
-def test_a_cluster_that_nobody_stated_is_a_failed_check(staging: ClusterWorld) -> None:  # noqa: F811
+def test_a_cluster_that_nobody_stated_is_a_failed_check(staging: Staging) -> None:  # noqa: F811
     done = staging.world.cli("pat", *VERB, "-o", "json")
     (check,) = json.loads(done.out)["checks"]
     assert (done.code, check["state"], "cluster.not-configured" in check["message"]) == (1, "fail", True)

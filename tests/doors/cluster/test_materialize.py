@@ -13,8 +13,8 @@ import yaml
 from tests.canary import hits_in, new_canary, scan_tree
 from tests.cluster_fake import FakeCluster
 from tests.cluster_faults import FaultyCluster
-from tests.cluster_world import FOLDER, STAGING_0007, ClusterWorld, cluster_world_template, staging  # noqa: F401 - fixtures
 from tests.e2e.world import Run
+from tests.staging_world import FOLDER, STAGING_0007, Staging, staging, staging_template  # noqa: F401 - fixtures
 
 from goldenpath.errors import AccessDenied, ProviderUnavailable
 from goldenpath.model.cluster import (
@@ -38,36 +38,36 @@ API_VALUES = {"token": b"tok-one"}
 
 
 @pytest.fixture(scope="module")
-def seeded_template(cluster_world_template: ClusterWorld, tmp_path_factory: pytest.TempPathFactory) -> ClusterWorld:  # noqa: F811
-    template = cluster_world_template.copy(tmp_path_factory.mktemp("seeded") / "world")
+def seeded_template(staging_template: Staging, tmp_path_factory: pytest.TempPathFactory) -> Staging:  # noqa: F811
+    template = staging_template.copy(tmp_path_factory.mktemp("seeded") / "world")
     template.seed("SEC-0007", username="app", password="s3cr3t-one")
     template.seed("SEC-0008", token="tok-one")
     return template
 
 
 @pytest.fixture
-def seeded(seeded_template: ClusterWorld, tmp_path: Path) -> ClusterWorld:
+def seeded(seeded_template: Staging, tmp_path: Path) -> Staging:
     return seeded_template.copy(tmp_path / "world")
 
 
 @pytest.fixture
-def written(seeded: ClusterWorld) -> ClusterWorld:
+def written(seeded: Staging) -> Staging:
     assert seeded.cli(*VERB, "--yes").code == 0
     seeded.cluster.calls.clear()
     return seeded
 
 
-def data(place: ClusterWorld, name: str) -> dict[str, bytes]:
+def data(place: Staging, name: str) -> dict[str, bytes]:
     return place.cluster.data_of("payments", name)
 
 
-def meta(place: ClusterWorld, name: str) -> ObjectMeta:
+def meta(place: Staging, name: str) -> ObjectMeta:
     found = place.cluster.get(SECRET, name, namespace="payments")
     assert found is not None
     return found.meta
 
 
-def made(place: ClusterWorld, name: str, *, request_id: str, commit: str = "") -> None:
+def made(place: Staging, name: str, *, request_id: str, commit: str = "") -> None:
     """A Secret as an earlier run made it."""
     head = commit or place.world.git("pat", "rev-parse", "main").strip()
     place.cluster.apply_secret(
@@ -98,7 +98,7 @@ def refused(done: Run) -> set[tuple[str, str]]:
     return {(each["subject"], each["rule"]) for each in answer(done)["refusals"]}
 
 
-def test_secrets_are_made_as_external_secrets_would_make_them(seeded: ClusterWorld) -> None:
+def test_secrets_are_made_as_external_secrets_would_make_them(seeded: Staging) -> None:
     done = seeded.cli(*VERB, "--yes", "-o", "json")
     assert (done.code, actions(done)) == (0, {DB: ("create", "done"), API: ("create", "done")})
     assert (data(seeded, DB), data(seeded, API)) == (DB_VALUES, API_VALUES)
@@ -114,7 +114,7 @@ def test_secrets_are_made_as_external_secrets_would_make_them(seeded: ClusterWor
     assert (marks[STORE_VERSION], marks[FINGERPRINT]) == (record["id"], record["fingerprint"])
 
 
-def test_running_again_writes_nothing(written: ClusterWorld) -> None:
+def test_running_again_writes_nothing(written: Staging) -> None:
     before = meta(written, DB).resource_version
     done = written.cli(*VERB, "--yes", "-o", "json")
     assert (done.code, actions(done)) == (0, {DB: ("unchanged", "none"), API: ("unchanged", "none")})
@@ -122,14 +122,14 @@ def test_running_again_writes_nothing(written: ClusterWorld) -> None:
     assert ("patch", "Secret") not in written.cluster.calls
 
 
-def test_only_what_has_a_new_version_is_written(written: ClusterWorld) -> None:
+def test_only_what_has_a_new_version_is_written(written: Staging) -> None:
     written.seed("SEC-0008", token="tok-two")
     done = written.cli(*VERB, "--yes", "-o", "json")
     assert (done.code, actions(done)) == (0, {DB: ("unchanged", "none"), API: ("update", "done")})
     assert data(written, API) == {"token": b"tok-two"}
 
 
-def test_a_fingerprint_of_another_machine_is_no_hand_edit(written: ClusterWorld) -> None:
+def test_a_fingerprint_of_another_machine_is_no_hand_edit(written: Staging) -> None:
     written.cluster.patch(SECRET, API, {"metadata": {"annotations": {FINGERPRINT: "made-with-another-key"}}}, namespace="payments")
     assert actions(written.cli(*VERB, "--yes", "-o", "json"))[API] == ("unchanged", "none")
     written.seed("SEC-0008", token="tok-two")
@@ -137,7 +137,7 @@ def test_a_fingerprint_of_another_machine_is_no_hand_edit(written: ClusterWorld)
     assert (done.code, actions(done)[API], data(written, API)) == (0, ("update", "done"), {"token": b"tok-two"})
 
 
-def test_a_dry_run_shows_names_and_counts_and_changes_nothing(seeded: ClusterWorld) -> None:
+def test_a_dry_run_shows_names_and_counts_and_changes_nothing(seeded: Staging) -> None:
     done = seeded.cli(*VERB, "--dry-run")
     assert done.code == 0
     assert "+ payments/payments-db-creds (SEC-0007): create, 2 keys, version " in done.out
@@ -145,13 +145,13 @@ def test_a_dry_run_shows_names_and_counts_and_changes_nothing(seeded: ClusterWor
     assert seeded.cluster.list(SECRET).objects == ()
 
 
-def test_without_a_terminal_nothing_is_asked_and_nothing_written(seeded: ClusterWorld) -> None:
+def test_without_a_terminal_nothing_is_asked_and_nothing_written(seeded: Staging) -> None:
     done = seeded.cli(*VERB)
     assert (done.code, "[cli.confirmation-needed]" in done.err) == (2, True)
     assert seeded.cluster.list(SECRET).objects == ()
 
 
-def test_what_has_no_value_yet_waits(staging: ClusterWorld) -> None:  # noqa: F811
+def test_what_has_no_value_yet_waits(staging: Staging) -> None:  # noqa: F811
     staging.seed("SEC-0008", token="tok-one")
     done = staging.cli(*VERB, "--yes", "-o", "json")
     assert (done.code, actions(done)) == (0, {DB: ("awaiting-value", "none"), API: ("create", "done")})
@@ -162,7 +162,7 @@ def test_what_has_no_value_yet_waits(staging: ClusterWorld) -> None:  # noqa: F8
     ("arguments", "code"),
     [(("--service", "nobody"), "materialize.nothing-asked-for"), (("SEC-4711",), "request.unknown")],
 )
-def test_what_finds_nothing_fails(written: ClusterWorld, arguments: tuple[str, ...], code: str) -> None:
+def test_what_finds_nothing_fails(written: Staging, arguments: tuple[str, ...], code: str) -> None:
     done = written.cli(*VERB, *arguments, "--yes")
     assert (done.code, f"[{code}]" in done.err) == (6, True)
 
@@ -216,7 +216,7 @@ def terminating(cluster: FakeCluster) -> None:
         (terminating, "materialize.secret-terminating"),
     ],
 )
-def test_a_secret_that_is_not_ours_stops_everything(seeded: ClusterWorld, plant: Callable[[FakeCluster], None], rule: str) -> None:
+def test_a_secret_that_is_not_ours_stops_everything(seeded: Staging, plant: Callable[[FakeCluster], None], rule: str) -> None:
     plant(seeded.cluster)
     done = seeded.cli(*VERB, "--yes", "--accept-drift", "SEC-0007", "-o", "json")
     assert refused(done) == {("SEC-0007", rule)}
@@ -225,7 +225,7 @@ def test_a_secret_that_is_not_ours_stops_everything(seeded: ClusterWorld, plant:
 
 
 @pytest.mark.parametrize("name", ["payments-db-credentials-sync", "by-hand"])
-def test_an_external_secret_keeps_its_secret(seeded: ClusterWorld, name: str) -> None:
+def test_an_external_secret_keeps_its_secret(seeded: Staging, name: str) -> None:
     body = {"spec": {"target": {"name": DB}}} if name == "by-hand" else {"spec": {}}
     seeded.cluster.put(ClusterObject(kind=EXTERNAL_SECRET, meta=ObjectMeta(name=name, namespace="payments"), body=body))
     assert refused(seeded.cli(*VERB, "--yes", "-o", "json")) == {("SEC-0007", "materialize.external-secret")}
@@ -233,7 +233,7 @@ def test_an_external_secret_keeps_its_secret(seeded: ClusterWorld, name: str) ->
     assert seeded.cli(*VERB, "--yes").code == 0, "where the kind is not served, nobody writes it"
 
 
-def test_all_refusals_are_told_at_once_and_recorded(seeded: ClusterWorld) -> None:
+def test_all_refusals_are_told_at_once_and_recorded(seeded: Staging) -> None:
     foreign(seeded.cluster)
     seeded.cluster.put(
         ClusterObject(kind=EXTERNAL_SECRET, meta=ObjectMeta(name="payments-api-key-sync", namespace="payments"), body={"spec": {}})
@@ -245,20 +245,20 @@ def test_all_refusals_are_told_at_once_and_recorded(seeded: ClusterWorld) -> Non
     assert [each["error_type"] for each in denied] == ["materialize.refused"]
 
 
-def test_a_namespace_that_is_not_there_is_found_before_the_first_write(seeded: ClusterWorld) -> None:
+def test_a_namespace_that_is_not_there_is_found_before_the_first_write(seeded: Staging) -> None:
     seeded.cluster.remove(ObjectRef(kind="Namespace", name="payments"))
     rules = {("SEC-0007", "cluster.object-missing"), ("SEC-0008", "cluster.object-missing")}
     assert refused(seeded.cli(*VERB, "--yes", "-o", "json")) == rules
 
 
-def test_fields_that_somebody_took_over_are_not_taken_back(written: ClusterWorld) -> None:
+def test_fields_that_somebody_took_over_are_not_taken_back(written: Staging) -> None:
     written.seed("SEC-0008", token="tok-two")
     written.cluster.edit_secret("payments", API, {"token": b"tok-one"}, manager="another-controller")
     assert refused(written.cli(*VERB, "--yes", "-o", "json")) == {("SEC-0008", "cluster.field-conflict")}
     assert data(written, API) == API_VALUES
 
 
-def test_a_type_and_an_immutable_secret_are_never_replaced(written: ClusterWorld) -> None:
+def test_a_type_and_an_immutable_secret_are_never_replaced(written: Staging) -> None:
     for name, kind, is_immutable in ((DB, "kubernetes.io/basic-auth", False), (API, "Opaque", True)):
         found = written.cluster.read_secret("payments", name)
         assert found is not None
@@ -268,12 +268,12 @@ def test_a_type_and_an_immutable_secret_are_never_replaced(written: ClusterWorld
     assert refused(written.cli(*VERB, "--yes", "-o", "json")) == rules
 
 
-def test_what_a_newer_commit_wrote_is_not_turned_back(written: ClusterWorld) -> None:
+def test_what_a_newer_commit_wrote_is_not_turned_back(written: Staging) -> None:
     written.cluster.patch(SECRET, DB, {"metadata": {"annotations": {COMMIT: "f" * 40}}}, namespace="payments")
     assert refused(written.cli(*VERB, "--yes", "-o", "json")) == {("SEC-0007", "materialize.newer-commit")}
 
 
-def test_a_reserved_target_is_refused_whoever_merged_it(seeded: ClusterWorld) -> None:
+def test_a_reserved_target_is_refused_whoever_merged_it(seeded: Staging) -> None:
     policy = seeded.world.platform / "governance" / "policy.yaml"
     reserved = policy.read_text().replace("reservedTargets:\n", f"reservedTargets:\n  - name: {DB}\n")
     seeded.world.propose("reserve", {"governance/policy.yaml": reserved})
@@ -283,13 +283,13 @@ def test_a_reserved_target_is_refused_whoever_merged_it(seeded: ClusterWorld) ->
     assert refused(seeded.cli(*VERB, "--yes", "-o", "json")) == {("SEC-0007", "policy.target-reserved")}
 
 
-def test_prod_is_served_by_external_secrets(seeded: ClusterWorld) -> None:
+def test_prod_is_served_by_external_secrets(seeded: Staging) -> None:
     done = seeded.cli("materialize", "--environment", "prod", "--yes")
     assert (done.code, "[materialize.not-allowed]" in done.err) == (1, True)
     assert seeded.cluster.calls == [], "the cluster was not even asked"
 
 
-def test_the_cluster_of_another_environment_gets_nothing(seeded: ClusterWorld) -> None:
+def test_the_cluster_of_another_environment_gets_nothing(seeded: Staging) -> None:
     settings = (seeded.world.platform / "goldenpath.yaml").read_text()
     assert "  staging:\n" in settings
     cluster = "  staging:\n    kubernetes:\n      clusterId: 00000000-0000-4000-8000-00000000dead\n"
@@ -302,7 +302,7 @@ def test_the_cluster_of_another_environment_gets_nothing(seeded: ClusterWorld) -
     assert seeded.cluster.list(SECRET).objects == ()
 
 
-def test_unreviewed_changes_steer_nothing(seeded: ClusterWorld) -> None:
+def test_unreviewed_changes_steer_nothing(seeded: Staging) -> None:
     moved = STAGING_0007.replace(DB, "moved-without-review")
     seeded.world.propose("sneak", {f"{FOLDER}/SEC-0007.yaml": moved})
     seeded.world.merge("sneak")
@@ -316,7 +316,7 @@ def test_unreviewed_changes_steer_nothing(seeded: ClusterWorld) -> None:
 
 
 @pytest.mark.parametrize("edit", [{"password": b"by-hand"}, {"debug": b"1"}, {"password": None}, {"password": b"\xff\x00"}])
-def test_a_hand_edit_is_left_alone_until_somebody_accepts_it(written: ClusterWorld, edit: dict[str, bytes | None]) -> None:
+def test_a_hand_edit_is_left_alone_until_somebody_accepts_it(written: Staging, edit: dict[str, bytes | None]) -> None:
     written.cluster.edit_secret("payments", DB, edit)
     edited = data(written, DB)
     written.seed("SEC-0008", token="tok-two")
@@ -329,7 +329,7 @@ def test_a_hand_edit_is_left_alone_until_somebody_accepts_it(written: ClusterWor
     assert written.cli(*VERB, "--yes").code == 0
 
 
-def test_a_hand_edit_is_seen_under_a_new_version_too(written: ClusterWorld) -> None:
+def test_a_hand_edit_is_seen_under_a_new_version_too(written: Staging) -> None:
     written.cluster.edit_secret("payments", API, {"token": b"by-hand"})
     written.seed("SEC-0008", token="tok-two")
     done = written.cli(*VERB, "--yes", "-o", "json")
@@ -339,7 +339,7 @@ def test_a_hand_edit_is_seen_under_a_new_version_too(written: ClusterWorld) -> N
 # --- when something fails on the way
 
 
-def test_an_outage_ends_the_run_and_the_next_one_does_the_rest(seeded: ClusterWorld) -> None:
+def test_an_outage_ends_the_run_and_the_next_one_does_the_rest(seeded: Staging) -> None:
     away = ProviderUnavailable("cluster.unavailable", "the cluster does not answer")
     seeded.wrap = lambda cluster: FaultyCluster(cluster, lambda number, call: away if call == "apply_secret" and number >= 0 else None)
     done = seeded.cli(*VERB, "--yes", "-o", "json")
@@ -350,7 +350,7 @@ def test_an_outage_ends_the_run_and_the_next_one_does_the_rest(seeded: ClusterWo
     assert (data(seeded, DB), data(seeded, API)) == (DB_VALUES, API_VALUES)
 
 
-def test_one_that_the_cluster_refuses_holds_no_other_up(seeded: ClusterWorld) -> None:
+def test_one_that_the_cluster_refuses_holds_no_other_up(seeded: Staging) -> None:
     no = AccessDenied("cluster.forbidden", "these credentials may not patch secrets")
     seeded.wrap = lambda cluster: FaultyCluster(cluster, lambda number, call: no if (call, number) == ("apply_secret", 0) else None)
     done = seeded.cli(*VERB, "--yes", "-o", "json")
@@ -358,7 +358,7 @@ def test_one_that_the_cluster_refuses_holds_no_other_up(seeded: ClusterWorld) ->
 
 
 @pytest.mark.parametrize("is_effective", [False, True], ids=["lost-before", "lost-after"])
-def test_every_call_may_be_lost_and_a_rerun_ends_as_a_clean_run(seeded: ClusterWorld, is_effective: bool) -> None:
+def test_every_call_may_be_lost_and_a_rerun_ends_as_a_clean_run(seeded: Staging, is_effective: bool) -> None:
     """The kill matrix: each call in turn fails, before or after its effect; then the command is run again."""
     counted = FaultyCluster(seeded.cluster, lambda _number, _call: None)
     seeded.wrap = lambda _cluster: counted
@@ -375,7 +375,7 @@ def test_every_call_may_be_lost_and_a_rerun_ends_as_a_clean_run(seeded: ClusterW
         assert (cluster.data_of("payments", DB), cluster.data_of("payments", API)) == (DB_VALUES, API_VALUES)
 
 
-def test_an_edit_between_look_and_write_is_not_overwritten(written: ClusterWorld) -> None:
+def test_an_edit_between_look_and_write_is_not_overwritten(written: Staging) -> None:
     written.seed("SEC-0008", token="tok-two")
 
     def edit(number: int, call: str) -> None:
@@ -388,7 +388,7 @@ def test_an_edit_between_look_and_write_is_not_overwritten(written: ClusterWorld
     assert data(written, API) == {"token": b"tok-one", "extra": b"by-hand"}
 
 
-def test_a_version_that_moves_meanwhile_is_noticed(written: ClusterWorld) -> None:
+def test_a_version_that_moves_meanwhile_is_noticed(written: Staging) -> None:
     written.seed("SEC-0008", token="tok-two")
 
     def rotate(number: int, call: str) -> None:
@@ -403,7 +403,7 @@ def test_a_version_that_moves_meanwhile_is_noticed(written: ClusterWorld) -> Non
     assert data(written, API) == {"token": b"tok-three"}
 
 
-def test_what_cannot_be_recorded_is_not_done(seeded: ClusterWorld) -> None:
+def test_what_cannot_be_recorded_is_not_done(seeded: Staging) -> None:
     folder = seeded.world.platform / ".goldenpath" / "audit"
     folder.rename(seeded.world.root / "audit-moved")
     folder.touch(mode=0o600)
@@ -414,7 +414,7 @@ def test_what_cannot_be_recorded_is_not_done(seeded: ClusterWorld) -> None:
 # --- what nobody asks for any more
 
 
-def test_only_what_we_made_for_a_known_request_is_pruned(written: ClusterWorld) -> None:
+def test_only_what_we_made_for_a_known_request_is_pruned(written: Staging) -> None:
     made(written, "old-name", request_id="SEC-0008")
     made(written, "of-nobody", request_id="SEC-0999")
     written.cluster.put_secret(KubernetesSecret(meta=ObjectMeta(name="theirs", namespace="payments"), data={}))
@@ -429,13 +429,13 @@ def test_only_what_we_made_for_a_known_request_is_pruned(written: ClusterWorld) 
     assert {each.meta.name for each in written.cluster.list(SECRET).objects} == {DB, API, "of-nobody", "theirs"}
 
 
-def test_a_leftover_from_a_newer_commit_is_refused(written: ClusterWorld) -> None:
+def test_a_leftover_from_a_newer_commit_is_refused(written: Staging) -> None:
     made(written, "old-name", request_id="SEC-0008", commit="e" * 40)
     assert refused(written.cli(*VERB, "--prune", "--yes", "-o", "json")) == {("SEC-0008", "materialize.newer-commit")}
     assert data(written, "old-name") == {"token": b"old"}
 
 
-def test_a_secret_that_took_the_name_meanwhile_is_not_deleted(written: ClusterWorld) -> None:
+def test_a_secret_that_took_the_name_meanwhile_is_not_deleted(written: Staging) -> None:
     made(written, "old-name", request_id="SEC-0008")
 
     def exchange(_number: int, call: str) -> None:
@@ -449,7 +449,7 @@ def test_a_secret_that_took_the_name_meanwhile_is_not_deleted(written: ClusterWo
     assert written.cluster.get(SECRET, "old-name", namespace="payments") is not None
 
 
-def test_a_finalizer_that_holds_a_secret_is_told(written: ClusterWorld) -> None:
+def test_a_finalizer_that_holds_a_secret_is_told(written: Staging) -> None:
     made(written, "old-name", request_id="SEC-0008")
     found = written.cluster.get(SECRET, "old-name", namespace="payments")
     assert found is not None
@@ -459,7 +459,7 @@ def test_a_finalizer_that_holds_a_secret_is_told(written: ClusterWorld) -> None:
     assert "example.com/wait" in answer(done)["secrets"][2]["message"]
 
 
-def test_nothing_is_pruned_while_a_write_failed(written: ClusterWorld) -> None:
+def test_nothing_is_pruned_while_a_write_failed(written: Staging) -> None:
     made(written, "old-name", request_id="SEC-0008")
     written.seed("SEC-0008", token="tok-two")
     no = AccessDenied("cluster.forbidden", "these credentials may not patch secrets")
@@ -468,7 +468,7 @@ def test_nothing_is_pruned_while_a_write_failed(written: ClusterWorld) -> None:
     assert (done.code, actions(done)["old-name"], data(written, "old-name")) == (1, ("delete", "not-done"), {"token": b"old"})
 
 
-def test_prune_takes_no_ids(written: ClusterWorld) -> None:
+def test_prune_takes_no_ids(written: Staging) -> None:
     assert written.cli(*VERB, "SEC-0007", "--prune", "--yes").code == 2
     assert data(written, DB) == DB_VALUES
 
@@ -476,7 +476,7 @@ def test_prune_takes_no_ids(written: ClusterWorld) -> None:
 # --- what is on record, and what nobody sees
 
 
-def test_each_act_is_recorded_before_and_after(written: ClusterWorld) -> None:
+def test_each_act_is_recorded_before_and_after(written: Staging) -> None:
     made(written, "old-name", request_id="SEC-0008")
     written.seed("SEC-0008", token="tok-two")
     assert written.cli(*VERB, "--prune", "--yes", "--reason", "INC-7").code == 0
@@ -493,7 +493,7 @@ def test_each_act_is_recorded_before_and_after(written: ClusterWorld) -> None:
     assert (applied["target"]["k8s_secret"], applied["target"]["version_id"]) == (API, meta(written, API).annotations[STORE_VERSION])
 
 
-def test_no_value_is_seen_anywhere(staging: ClusterWorld) -> None:  # noqa: F811
+def test_no_value_is_seen_anywhere(staging: Staging) -> None:  # noqa: F811
     canaries = [new_canary("user"), "pem-" + new_canary("one") + "\npem-" + new_canary("two"), new_canary("token"), new_canary("by-hand")]
     staging.seed("SEC-0007", username=canaries[0], password=canaries[1])
     staging.seed("SEC-0008", token=canaries[2])
@@ -516,6 +516,6 @@ def test_no_value_is_seen_anywhere(staging: ClusterWorld) -> None:  # noqa: F811
     assert scan_tree(staging.world.root, canaries) == []
 
 
-def test_the_fake_is_the_port(staging: ClusterWorld) -> None:  # noqa: F811
+def test_the_fake_is_the_port(staging: Staging) -> None:  # noqa: F811
     port: Cluster = staging.cluster
     assert port.identity() == staging.cluster.uid

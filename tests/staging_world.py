@@ -35,7 +35,7 @@ FOLDER = "catalogs/secrets/payments/staging"
 
 
 @dataclass
-class ClusterWorld:
+class Staging:
     """``calls`` are told to the cluster before each command; ``wrap`` puts something between the command and the cluster."""
 
     world: World
@@ -44,15 +44,15 @@ class ClusterWorld:
     said: list[str] = field(default_factory=list)
 
     @staticmethod
-    def make(root: Path) -> ClusterWorld:
+    def make(root: Path) -> Staging:
         """A platform with SEC-0007 and SEC-0008 in staging, approved and applied; neither has a value."""
         world = World.make(root)
         world.approve({f"{FOLDER}/SEC-0007.yaml": STAGING_0007, f"{FOLDER}/SEC-0008.yaml": STAGING_0008})
         assert world.cli("pat", "apply", "--environment", "staging", "--yes").code == 0
-        return ClusterWorld(world)
+        return Staging(world)
 
-    def copy(self, root: Path) -> ClusterWorld:
-        copied = ClusterWorld(self.world.copy(root))
+    def copy(self, root: Path) -> Staging:
+        copied = Staging(self.world.copy(root))
         copied.cluster.namespace("payments")
         return copied
 
@@ -96,11 +96,11 @@ class ClusterWorld:
 
 
 @pytest.fixture(scope="session")
-def cluster_world_template(tmp_path_factory: pytest.TempPathFactory) -> ClusterWorld:
-    return ClusterWorld.make(tmp_path_factory.mktemp("staging") / "world")
+def staging_template(tmp_path_factory: pytest.TempPathFactory) -> Staging:
+    return Staging.make(tmp_path_factory.mktemp("staging") / "world")
 
 
 @pytest.fixture
-def staging(cluster_world_template: ClusterWorld, tmp_path: Path) -> ClusterWorld:
+def staging(staging_template: Staging, tmp_path: Path) -> Staging:
     """A world of one's own, with an empty cluster that has the namespace ``payments``."""
-    return cluster_world_template.copy(tmp_path / "world")
+    return staging_template.copy(tmp_path / "world")
