@@ -44,10 +44,11 @@ class Staging:
     said: list[str] = field(default_factory=list)
 
     @staticmethod
-    def make(root: Path) -> Staging:
-        """A platform with SEC-0007 and SEC-0008 in staging, approved and applied; neither has a value."""
+    def make(root: Path, *, service: str = "payments") -> Staging:
+        """A platform with SEC-0007 and SEC-0008 of a service in staging, approved and applied; neither has a value."""
         world = World.make(root)
-        world.approve({f"{FOLDER}/SEC-0007.yaml": STAGING_0007, f"{FOLDER}/SEC-0008.yaml": STAGING_0008})
+        files = {f"{FOLDER}/SEC-0007.yaml": STAGING_0007, f"{FOLDER}/SEC-0008.yaml": STAGING_0008}
+        world.approve({path.replace("payments", service): text.replace("payments", service) for path, text in files.items()})
         assert world.cli("pat", "apply", "--environment", "staging", "--yes").code == 0
         return Staging(world)
 

@@ -14,7 +14,7 @@ from goldenpath.app.cluster_secrets import BACKEND, ClusterSecrets
 from goldenpath.app.cluster_selection import Selected, Selection, select
 from goldenpath.app.locate import require_readable
 from goldenpath.app.refusals import refusals_recorded
-from goldenpath.app.secret_batch import Judge, Judged, newer_commit
+from goldenpath.app.secret_batch import Judge, Judged
 from goldenpath.app.secret_receipts import ends_the_run, held, moved, outcome_after, receipt_of, removal_of
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
@@ -26,7 +26,6 @@ from goldenpath.model.finding import Finding
 from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.materialize import CHANGING, SecretReceipt
 from goldenpath.model.request import SecretRequest
-from goldenpath.model.secret_marks import COMMIT, LABEL_ID
 from goldenpath.plan.kubernetes_secrets import find_leftovers
 from goldenpath.provision.retry import Retrier
 
@@ -57,7 +56,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materialized:
-    """What was done, or would be. ``refusals`` stop all of it. ``unexplained`` are Secrets of ours whose request is nowhere, which stay.
+    """What was done, or would be. ``refusals`` stop all of it. ``left_alone`` says of leftovers that stay, why.
 
     ``unreviewed`` says why later commits of the branch do not count; empty when all do.
     """
@@ -67,7 +66,7 @@ class Materialized:
     cluster_id: str
     receipts: tuple[SecretReceipt, ...] = ()
     refusals: tuple[Finding, ...] = ()
-    unexplained: tuple[str, ...] = ()
+    left_alone: tuple[Finding, ...] = ()
     unreviewed: str = ""
 
     def with_action(self, *actions: str) -> tuple[SecretReceipt, ...]:
@@ -180,7 +179,7 @@ class _Run:
         require_cluster(settings, wanted.environment, self._cluster_id)
         self._judged: tuple[Judged, ...] = ()
         self._removable: tuple[ClusterObject, ...] = ()
-        self._unexplained: tuple[ClusterObject, ...] = ()
+        self._left_alone: tuple[Finding, ...] = ()
         self._ended_by: GoldenpathError | None = None
         self._failed_by: GoldenpathError | None = None
 
@@ -191,7 +190,9 @@ class _Run:
         if self._wanted.is_pruning:
             made = self._cluster.list_made(service=self._wanted.service)
             mine = [each for each in self._selected.every if each.environment == self._wanted.environment and is_projected(each)]
-            self._removable, self._unexplained = find_leftovers(made, mine, known_ids=_known_ids(self._selected))
+            self._removable, self._left_alone = find_leftovers(
+                made, mine, known_ids=_known_ids(self._selected), is_contained=self._judge.is_contained
+            )
 
     def planned(self) -> Iterator[SecretReceipt]:
         """Yield what would be done; nothing where anything is refused."""
@@ -225,25 +226,12 @@ class _Run:
             cluster_id=self._cluster_id,
             receipts=receipts,
             refusals=self._refusals(),
-            unexplained=tuple(f"{found.meta.namespace}/{found.meta.name}" for found in self._unexplained),
+            left_alone=self._left_alone,
             unreviewed="" if pending is None else str(pending),
         )
 
     def _refusals(self) -> tuple[Finding, ...]:
-        found = [finding for judged in self._judged for finding in judged.findings]
-        return (*found, *(finding for each in self._removable for finding in self._judge_removal(each)))
-
-    def _judge_removal(self, found: ClusterObject) -> Iterator[Finding]:
-        """Refuse to delete what a newer commit may still ask for: this clone may be behind (R19)."""
-        written = found.meta.annotations.get(COMMIT, "")
-        if not written or not self._judge.is_contained(written):
-            yield Finding(
-                rule="materialize.newer-commit",
-                level="block",
-                message=newer_commit(str(found.ref), written, self._commit),
-                subject=found.meta.labels.get(LABEL_ID, ""),
-                hint="fetch the protected branch and run again",
-            )
+        return tuple(finding for judged in self._judged for finding in judged.findings)
 
     def _write_one(self, judged: Judged) -> SecretReceipt:
         error = self._tried(lambda: self._write(judged))

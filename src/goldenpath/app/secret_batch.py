@@ -28,7 +28,7 @@ from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretRef, SecretValue
 from goldenpath.model.secret_marks import COMMIT, FINGERPRINT, STORE_VERSION
 from goldenpath.model.store import StoreRecord, VersionInfo
-from goldenpath.plan.kubernetes_secrets import action_on, has_same_data, judge_change, judge_place, place_of
+from goldenpath.plan.kubernetes_secrets import action_on, has_same_data, judge_change, judge_place, newer_commit, place_of
 from goldenpath.policy.gate import judge_catalog
 from goldenpath.projection.kubernetes_secret import kubernetes_secret
 from goldenpath.projection.payload_check import check_payload
@@ -153,7 +153,7 @@ class Judge:
             version=version,
             fingerprint=store.fingerprint(ref, encode_payload(values)),
             commit=self._governance.commit,
-            over="" if there is None else there.meta.resource_version,
+            over=None if there is None else there.meta,
         )
         return self._compared(request, ref, wanted, there, version)
 
@@ -198,7 +198,7 @@ class Judge:
             yield Finding(
                 rule="materialize.newer-commit",
                 level="block",
-                message=newer_commit(f"Secret {place_of(request)}", written, self._governance.commit),
+                message=newer_commit(place_of(request), written),
                 subject=request.id,
                 hint="fetch the protected branch and run again; a rewritten branch has to get that commit back",
             )
@@ -229,11 +229,6 @@ class Judge:
             for request in self._requests
         }
         return AuditedStore(services.store(self._environment, provider), open_trail(services), subjects)
-
-
-def newer_commit(what: str, written: str, commit: str) -> str:
-    """Return the message about a Secret from a commit that this run's does not contain."""
-    return f"{what} was written from commit {written[:12] or '(not stated)'}, which {commit[:12]} does not contain"
 
 
 def _judge_record(request: SecretRequest, record: StoreRecord | None) -> Iterator[Finding]:

@@ -115,8 +115,8 @@ def _agreed(state: CliState, wanted: Wanted, planned: Materialized) -> Wanted:
 def _show(state: CliState, done: Materialized, *, is_dry_run: bool) -> None:
     if done.unreviewed:
         state.output.warn(f"only what was reviewed counts, up to {done.commit[:12]}: {done.unreviewed}")
-    for place in done.unexplained:
-        state.output.warn(f"{place} was made here, and its request is neither in the catalog nor among the tombstones; it stays")
+    for finding in done.left_alone:
+        state.output.warn(f"{finding.message}; it stays [{finding.rule}]")
     text = "\n".join(_lines(state, done, is_dry_run=is_dry_run))
     state.output.data("Materialized", _payload(done, is_dry_run=is_dry_run), text=text)
 
@@ -130,7 +130,7 @@ def _payload(done: Materialized, *, is_dry_run: bool) -> dict[str, Any]:
         "is_complete": not (done.refusals or done.unfinished or done.with_action("drift")),
         "secrets": done.receipts,
         "refusals": done.refusals,
-        "unexplained": done.unexplained,
+        "left_alone": done.left_alone,
         "unreviewed": done.unreviewed,
     }
 

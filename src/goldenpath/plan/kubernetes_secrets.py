@@ -7,7 +7,7 @@ Must not keep a value: those that it compares are compared in constant time and 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from goldenpath.model.cluster import FIELD_MANAGER, ClusterObject, KubernetesSecret, ObjectMeta
 from goldenpath.model.finding import Finding
@@ -15,7 +15,7 @@ from goldenpath.model.materialize import SecretAction
 from goldenpath.model.naming import external_secret_name
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretValue
-from goldenpath.model.secret_marks import LABEL_ID, MANAGED_BY, PLATFORM, REQUEST, STORE_VERSION
+from goldenpath.model.secret_marks import COMMIT, LABEL_ID, MANAGED_BY, PLATFORM, REQUEST, STORE_VERSION
 
 
 def judge_place(request: SecretRequest, found: ClusterObject | None, external_secrets: Iterable[ClusterObject]) -> Iterator[Finding]:
@@ -120,16 +120,19 @@ def is_materialized(meta: ObjectMeta) -> bool:
 
 
 def find_leftovers(
-    objects: Iterable[ClusterObject], requests: Sequence[SecretRequest], *, known_ids: Collection[str]
-) -> tuple[tuple[ClusterObject, ...], tuple[ClusterObject, ...]]:
-    """Return the Secrets of ours that no request asks for any more: those that may go, and those that stay.
-
-    One stays when its request is neither in the catalog nor among the tombstones: a file that is gone is no decommission (R13).
+    objects: Iterable[ClusterObject],
+    requests: Sequence[SecretRequest],
+    *,
+    known_ids: Collection[str],
+    is_contained: Callable[[str], bool],
+) -> tuple[tuple[ClusterObject, ...], tuple[Finding, ...]]:
+    """Return the Secrets of ours that no request asks for any more and that may go, and a warning for each that stays.
 
     Args:
         objects: Secrets of the environment, others' too.
         requests: The environment's requests that take values.
         known_ids: Every id of the catalog and of the tombstones.
+        is_contained: Says whether the commit that we work from contains another one.
     """
     asked = {(each.spec.access.namespace, each.spec.access.k8s_secret_name): each.id for each in requests}
     left = [
@@ -139,8 +142,28 @@ def find_leftovers(
         and not each.meta.deleted_at
         and asked.get((each.meta.namespace, each.meta.name)) != each.meta.labels.get(LABEL_ID)
     ]
-    removable = tuple(each for each in left if each.meta.labels.get(LABEL_ID) in known_ids)
-    return removable, tuple(each for each in left if each not in removable)
+    reasons = [(each, _reason_to_stay(each, known_ids, is_contained)) for each in left]
+    return tuple(each for each, reason in reasons if reason is None), tuple(reason for _, reason in reasons if reason is not None)
+
+
+def newer_commit(where: str, written: str) -> str:
+    """Return the message about a Secret that another history than ours wrote."""
+    return f"Secret {where} was written from commit {written[:12] or '(not stated)'}, which this clone's reviewed branch does not contain"
+
+
+def _reason_to_stay(found: ClusterObject, known_ids: Collection[str], is_contained: Callable[[str], bool]) -> Finding | None:
+    """Return why a leftover stays: a newer commit, or another platform, may ask for it (R19); a file that is gone is no end (R13)."""
+    where = f"{found.meta.namespace}/{found.meta.name}"
+    written, owner = found.meta.annotations.get(COMMIT, ""), found.meta.labels.get(LABEL_ID, "")
+    if not written or not is_contained(written):
+        rule, message, hint = "materialize.newer-commit", newer_commit(where, written), "fetch the protected branch and run again"
+    elif owner not in known_ids:
+        rule = "materialize.request-gone"
+        message = f"Secret {where} was made for {owner}, which is neither in the catalog nor among the tombstones"
+        hint = "bring its request back and decommission it; or delete the Secret by hand once nobody reads it"
+    else:
+        return None
+    return Finding(rule=rule, level="warn", message=message, subject=owner, hint=hint)
 
 
 def place_of(request: SecretRequest) -> str:

@@ -7,6 +7,7 @@ read or compare anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from goldenpath.model.cluster import KubernetesSecret, ObjectMeta
 from goldenpath.model.request import SecretRequest
@@ -15,9 +16,17 @@ from goldenpath.model.secret_marks import secret_annotations, secret_labels
 from goldenpath.model.store import VersionInfo
 from goldenpath.projection.external_secret import kubernetes_type
 
+_NEW: Final = ObjectMeta(name="")
+
 
 def kubernetes_secret(
-    request: SecretRequest, values: Mapping[str, SecretValue], *, version: VersionInfo, fingerprint: str, commit: str, over: str = ""
+    request: SecretRequest,
+    values: Mapping[str, SecretValue],
+    *,
+    version: VersionInfo,
+    fingerprint: str,
+    commit: str,
+    over: ObjectMeta | None = None,
 ) -> KubernetesSecret:
     """Return the Secret with ``values``, the ones of ``version`` in the store.
 
@@ -27,14 +36,16 @@ def kubernetes_secret(
         version: Where the values come from.
         fingerprint: Keyed digest of the values, by their store.
         commit: The reviewed commit that the request was read at.
-        over: The resource version that the Secret takes the place of; empty where there is none.
+        over: The Secret that was looked at, which is changed in exactly this version; None where there is none.
     """
     meta = request.metadata
+    exactly = over or _NEW
     return KubernetesSecret(
         meta=ObjectMeta(
             name=request.spec.access.k8s_secret_name,
             namespace=request.spec.access.namespace,
-            resource_version=over,
+            uid=exactly.uid,
+            resource_version=exactly.resource_version,
             labels=secret_labels(request.environment, request_id=meta.id, owner=meta.owner, service=meta.service),
             annotations=secret_annotations(meta.id, version_id=version.id, fingerprint=fingerprint, commit=commit),
         ),

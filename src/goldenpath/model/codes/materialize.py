@@ -64,9 +64,15 @@ CODES: dict[str, CodeDoc] = {
     ),
     "materialize.newer-commit": CodeDoc(
         title="The Secret was written from a newer commit",
-        why="This clone does not know the commit that the Secret was written from, so it may be behind and would turn time back.",
-        fix="Fetch the protected branch and run again.",
+        why="This clone does not know the commit that the Secret was written from: it may be behind, or another platform wrote it.",
+        fix="Fetch the protected branch and run again. A Secret that stays although --prune was given is named with this code too.",
         rule="R19",
+    ),
+    "materialize.request-gone": CodeDoc(
+        title="The Secret was made for a request that is gone",
+        why="A file that disappears from the catalog is no decommission, so what was made for it is not taken away.",
+        fix="Bring the request back and decommission it, or delete the Secret by hand once nobody reads it.",
+        rule="R13",
     ),
     "materialize.key-missing": CodeDoc(
         title="A declared key has no value in the store",
