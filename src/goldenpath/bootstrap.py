@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
     from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
+    from goldenpath.ports.source import RuntimeSource
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
     from goldenpath.providers.local.keys import RootKeys
@@ -136,6 +137,13 @@ def child_input(injection: Injection, *, mount: Path | None, max_reads: int | No
 
     file = None if mount is None else Mount(path=mount, content=injection.document, max_reads=max_reads)
     return Injected(environment=injection.environment.reveal(), secrets=injection.values, mount=file)
+
+
+def open_mount(folder: Path) -> RuntimeSource:
+    """Return the Secret that is mounted at ``folder``; nothing is read yet. It needs no platform and no store."""
+    from goldenpath.providers.kubernetes_mount import KubernetesMount
+
+    return KubernetesMount(folder)
 
 
 def child_watch(poll: Callable[[], Injected | None]) -> Watch:
