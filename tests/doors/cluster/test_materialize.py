@@ -130,7 +130,11 @@ def test_only_what_has_a_new_version_is_written(written: Staging) -> None:
 
 
 def test_a_fingerprint_of_another_machine_is_no_hand_edit(written: Staging) -> None:
-    written.cluster.patch(SECRET, API, {"metadata": {"annotations": {FINGERPRINT: "made-with-another-key"}}}, namespace="payments")
+    found = written.cluster.read_secret("payments", API)
+    assert found is not None
+    marks = {**found.meta.annotations, FINGERPRINT: "made-with-another-key"}
+    elsewhere = ObjectMeta(name=API, namespace="payments", labels=found.meta.labels, annotations=marks)
+    written.cluster.apply_secret(KubernetesSecret(meta=elsewhere, data=found.data))
     assert actions(written.cli(*VERB, "--yes", "-o", "json"))[API] == ("unchanged", "none")
     written.seed("SEC-0008", token="tok-two")
     done = written.cli(*VERB, "--yes", "-o", "json")
