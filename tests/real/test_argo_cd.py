@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.cluster.api_server import ApiServer
 from tests.cluster.argo_cd import ArgoCd
-from tests.cluster.process import wait_until
+from tests.cluster.process import ServerFailed, wait_until
 from tests.gitrepo import GitRepo
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -47,8 +48,10 @@ class Followed:
 
 
 @pytest.fixture
-def followed(tmp_path: Path, argo_cd: ArgoCd, api_server: ApiServer, namespace: str) -> Followed:
-    return Followed(tmp_path, argo_cd, api_server, namespace)
+def followed(tmp_path: Path, argo_cd: ArgoCd, api_server: ApiServer, namespace: str) -> Iterator[Followed]:
+    yield Followed(tmp_path, argo_cd, api_server, namespace)
+    argo_cd.recover()
+    argo_cd.delete_application(namespace)
 
 
 def test_what_is_committed_appears_and_what_is_removed_goes(followed: Followed) -> None:
@@ -73,7 +76,7 @@ def test_a_held_controller_syncs_nothing_until_it_goes_on(followed: Followed) ->
     followed.argo_cd.pause()
     second = followed.push({"env/dev/new.yaml": note("new")})
     followed.argo_cd.refresh(followed.namespace)
-    with pytest.raises(Exception, match="is synced to"):
+    with pytest.raises(ServerFailed, match="is synced to"):
         followed.argo_cd.wait_until_synced(followed.namespace, second, seconds=4)
     assert followed.names() == {"kept", "leaving"}
     followed.argo_cd.resume()
