@@ -49,7 +49,7 @@ class GitIndex:
         below = [name for name in sorted(names) if Path(name).is_relative_to(self._folder.resolve())]
         if not below:
             return False
-        return bool(Git(folder=str(self._folder)).run("ls-files", "-z", "--", *(f":(literal){name}" for name in below)).output)
+        return bool(Git(folder=str(self._folder)).run("ls-files", "-z", "--", *below).output)
 
 
 def _is_plain_folder(folder: Path) -> bool:

@@ -221,7 +221,7 @@ def _check_server(cluster: _Entry, server: str) -> None:
     try:
         parts = urlsplit(server)
         host = parts.hostname or ""
-        is_usable = parts.scheme in {"http", "https"} and bool(host) and (parts.port is None or parts.port > 0)
+        is_usable = parts.scheme in {"http", "https"} and bool(host) and " " not in server and (parts.port is None or parts.port > 0)
     except ValueError:
         is_usable = False
     if not is_usable or parts.username is not None or parts.query or parts.fragment or not server.isascii() or not server.isprintable():

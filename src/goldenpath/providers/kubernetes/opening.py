@@ -15,7 +15,7 @@ from goldenpath.providers.kubernetes.cluster import KubernetesCluster
 from goldenpath.providers.kubernetes.credentials import CredentialSource
 from goldenpath.providers.kubernetes.kubeconfig import files_of, read_place
 from goldenpath.providers.kubernetes.place import Place
-from goldenpath.providers.kubernetes.service_account import is_in_pod, pod_place
+from goldenpath.providers.kubernetes.service_account import FOLDER, is_in_pod, pod_place
 
 PROTECTED_ENVIRONMENT = "prod"
 
@@ -25,7 +25,7 @@ class ClusterOptions:
     """What it takes to open a cluster.
 
     ``root`` is what a path in the settings is relative to. ``is_tracked`` says whether Git tracks a file. ``retry_limit`` is how often one
-    call is sent again at most.
+    call is sent again at most. ``service_account`` is where a pod finds its own.
     """
 
     environment: str
@@ -38,6 +38,7 @@ class ClusterOptions:
     progress: Callable[[str], None] = lambda _message: None
     is_tracked: Callable[[Path], bool] = lambda _path: False
     retry_limit: int | None = None
+    service_account: Path = FOLDER
 
 
 def is_stated(options: ClusterOptions) -> bool:
@@ -66,12 +67,12 @@ def _context(options: ClusterOptions) -> str:
 
 def _is_pods(options: ClusterOptions) -> bool:
     is_named = bool(options.access.kubeconfig or options.settings.kubeconfig or _context(options))
-    return not is_named and is_in_pod(options.variables)
+    return not is_named and is_in_pod(options.variables, options.service_account)
 
 
 def _place(options: ClusterOptions) -> Place:
     if _is_pods(options):
-        return pod_place(options.variables)
+        return pod_place(options.variables, options.service_account)
     return read_place(files_of(_named(options), options.variables), _context(options), is_tracked=options.is_tracked)
 
 

@@ -13,12 +13,12 @@ FOLDER: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _HOST, _PORT = "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"
 
 
-def is_in_pod(variables: Mapping[str, str], folder: Path = FOLDER) -> bool:
+def is_in_pod(variables: Mapping[str, str], folder: Path) -> bool:
     """Say whether this process runs in a pod with a service account."""
     return bool(variables.get(_HOST) and variables.get(_PORT)) and (folder / "token").is_file()
 
 
-def pod_place(variables: Mapping[str, str], folder: Path = FOLDER) -> Place:
+def pod_place(variables: Mapping[str, str], folder: Path) -> Place:
     """Return the pod's own API server. Raises ``Misconfigured`` ``cluster.kubeconfig-unreadable``."""
     host = variables[_HOST]
     authority = read_small(folder / "ca.crt", named_by="the pod's service account")

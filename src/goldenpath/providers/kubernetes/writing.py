@@ -91,8 +91,11 @@ def _apply(calls: ApiCalls, manifest: Mapping[str, Any], kind: Kind, *, is_force
     request = _patching(errand, FIELD_MANAGER, {"apiVersion": kind.api_version, "kind": kind.name, **manifest}, query)
     expected = frozenset({_CONFLICT, _INVALID})
     answer = calls.send(request, errand, expected=expected | {_FAULT})
+    if answer.status == _FAULT and _has_no_reason(answer) and _can_be_read(calls, errand):
+        answer = calls.send(request, errand, expected=expected | {_FAULT})
+        if answer.status == _FAULT and _has_no_reason(answer):
+            raise refused(answer.reply, errand)
     if answer.status == _FAULT:
-        _refuse_unknown_field(calls, answer, errand)
         answer = calls.send(request, errand, expected=expected)
     if answer.status == _CONFLICT and status_of(answer.tree).reason == "AlreadyExists":
         # somebody else made it in the same moment: now there is something to apply to
@@ -100,18 +103,17 @@ def _apply(calls: ApiCalls, manifest: Mapping[str, Any], kind: Kind, *, is_force
     return errand, answer
 
 
-def _refuse_unknown_field(calls: ApiCalls, answer: Answer, errand: Errand) -> None:
-    """Raise ``cluster.refused`` for a fault of the manifest: an apply with a field that the kind does not have ends in HTTP 500.
-
-    Such a Status carries no reason. So does one for trouble with etcd; but then the object cannot be read either.
-    """
+def _has_no_reason(answer: Answer) -> bool:
+    """Say whether a fault may be the manifest's: an apply with a field that the kind does not have ends in HTTP 500 without a reason."""
     status = status_of(answer.tree)
-    if not status.is_status or status.reason:
-        return
+    return status.is_status and not status.reason
+
+
+def _can_be_read(calls: ApiCalls, errand: Errand) -> bool:
+    """Say whether the cluster's storage answers: trouble with it ends in HTTP 500 without a reason as well."""
     path = address(errand.kind, namespace=errand.namespace, name=errand.name)
     looked = calls.send(asking(path, accept=accepted(errand.kind)), errand, expected=frozenset({_FORBIDDEN, _MISSING}))
-    if looked.status != _FORBIDDEN:
-        raise refused(answer.reply, errand)
+    return looked.status != _FORBIDDEN
 
 
 def _applied(answer: Answer, errand: Errand) -> ClusterObject:
