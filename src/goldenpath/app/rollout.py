@@ -24,7 +24,7 @@ from goldenpath.model.instant import from_text, to_text
 from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.naming import store_ref
 from goldenpath.model.request import SecretRequest
-from goldenpath.model.settings import ChangeWindow
+from goldenpath.model.rollout_settings import ChangeWindow
 from goldenpath.model.store import StoreRecord, VersionInfo
 from goldenpath.ports.cluster import Cluster
 

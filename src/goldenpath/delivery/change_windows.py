@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from goldenpath.model.settings import WEEKDAYS, ChangeWindow
+from goldenpath.model.rollout_settings import WEEKDAYS, ChangeWindow
 
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = 7

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, field
+from msgspec import Meta
 
 from goldenpath.model.base import Contract
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.parameter import ParameterTier
 from goldenpath.model.request import Arn, EnumWord, Label, Text
+from goldenpath.model.rollout_settings import RolloutSettings
 from goldenpath.model.rotation import HOURS_OF_A_DAY, Weekday
 
 RelativePath = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._/-]+$(?!\n)")]
@@ -302,31 +303,6 @@ class ApplySettings(Contract, frozen=True, kw_only=True):
     deadline_seconds: Annotated[int, Meta(ge=1)] = 1800
     machines: Annotated[int, Meta(ge=1, le=100)] = 1
     pace: dict[Label, PaceSettings] = {}
-
-
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DayWord = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TimeOfDay = Annotated[str, Meta(pattern=r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)", description="HH:MM in UTC")]
-
-
-class ChangeWindow(Contract, frozen=True, kw_only=True):
-    """One stretch of time on each of its ``days``, UTC. ``to`` is not part of it; at or before ``from`` it is on the next day."""
-
-    days: Annotated[tuple[DayWord, ...], Meta(min_length=1, max_length=7)]
-    from_: TimeOfDay = field(name="from")
-    to: TimeOfDay
-
-
-class RolloutSettings(Contract, frozen=True, kw_only=True):
-    """Restarts of workloads, on request only.
-
-    ``windows`` are by environment; in one that is not named, workloads may be restarted at any time. ``at_once`` is how many restart at the
-    same time, ``timeout_seconds`` how long one may take.
-    """
-
-    windows: dict[Label, Annotated[tuple[ChangeWindow, ...], Meta(min_length=1, max_length=50)]] = {}
-    at_once: Annotated[int, Meta(ge=1, le=20)] = 1
-    timeout_seconds: Annotated[int, Meta(ge=10, le=7200)] = 600
 
 
 class TerraformBackend(Contract, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from goldenpath.delivery.change_windows import closing, is_open, next_opening
 from goldenpath.errors import Misconfigured
-from goldenpath.model.settings import WEEKDAYS, ChangeWindow
+from goldenpath.model.rollout_settings import WEEKDAYS, ChangeWindow
 from goldenpath.settings import load_settings
 
 TUESDAY = datetime(2026, 1, 13, tzinfo=UTC)
