@@ -84,7 +84,7 @@ def test_rotation_waits_for_a_value_and_is_set_by_the_apply_after_it(cloud: Clou
     assert status_of(cloud)["state"] == "waits"
     assert good(cloud.cli("drift")).code == 0
 
-    good(cloud.seed(VALUE))
+    assert "Native rotation is set by the next goldenpath apply." in good(cloud.seed(VALUE)).out
     assert f"+ rotation: {FUNCTION} every 90 days" in good(cloud.cli("apply", "--dry-run")).out
     before = cloud.console.describe_secret(SecretId=PATH)["VersionIdsToStages"]
     good(cloud.cli("apply", "--yes"))

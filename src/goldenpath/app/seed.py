@@ -20,7 +20,9 @@ from goldenpath.model.finding import Finding
 from goldenpath.model.payload import encode_payload, outline_payload
 from goldenpath.model.receipt import DeliveryReceipt
 from goldenpath.model.request import KeySpec
+from goldenpath.model.rotators import wanted_rotation
 from goldenpath.model.secret import SecretValue
+from goldenpath.model.store import StoreRecord
 from goldenpath.projection.payload_check import check_payload
 from goldenpath.projection.stores import is_projectable
 from goldenpath.provision.fence import hold_fence
@@ -28,7 +30,10 @@ from goldenpath.provision.fence import hold_fence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """What became of a seed. ``is_new`` is False when the store already held exactly these values."""
+    """What became of a seed. ``is_new`` is False when the store already held exactly these values.
+
+    ``awaits_rotation``: the request's native rotation could not be set before there was a value, and is not set yet.
+    """
 
     request_id: str
     environment: str
@@ -36,6 +41,7 @@ class Seeded:
     is_new: bool
     keys: tuple[str, ...]
     delivery: DeliveryReceipt | None = None
+    awaits_rotation: bool = False
 
 
 def declared_keys(services: Services, request_id: str) -> tuple[str, tuple[KeySpec, ...]]:
@@ -71,7 +77,7 @@ def seed_secret(
         require_continuous(services, located.commit, delivered_from(services, [located.request.environment]))
     subject = located.store.subject(located.ref)
     with open_trail(services).operation("platform.seed", target=subject.target, decision=subject.decision, joins=subject.joins):
-        version_id, is_new = _write(services, located, blob)
+        version_id, is_new, found = _write(services, located, blob)
         delivery = deliver_environment(services, located.governance, located.request.environment)
     return Seeded(
         request_id=request_id,
@@ -80,7 +86,14 @@ def seed_secret(
         is_new=is_new,
         keys=keys,
         delivery=delivery,
+        awaits_rotation=_awaits_rotation(located, found),
     )
+
+
+def _awaits_rotation(located: Located, found: StoreRecord) -> bool:
+    governance = located.governance
+    wanted = wanted_rotation(located.request, governance.settings, governance.policy.rotation)
+    return wanted is not None and not found.native_rotation
 
 
 def _checked(located: Located, values: Mapping[str, SecretValue]) -> SecretValue:
@@ -93,7 +106,8 @@ def _checked(located: Located, values: Mapping[str, SecretValue]) -> SecretValue
     return blob
 
 
-def _write(services: Services, located: Located, blob: SecretValue) -> tuple[str, bool]:
+def _write(services: Services, located: Located, blob: SecretValue) -> tuple[str, bool, StoreRecord]:
+    """Return the current version's id, whether it is new, and the record as it was before."""
     lease_seconds = located.governance.settings.apply.lease_seconds
     environment = located.request.environment
     with hold_fence(
@@ -104,10 +118,11 @@ def _write(services: Services, located: Located, blob: SecretValue) -> tuple[str
         clock=services.clock,
         wait_seconds=lease_seconds,
     ) as held:
-        current = located.record().version_at("current")
+        found = located.record()
+        current = found.version_at("current")
         fingerprint = located.store.fingerprint(located.ref, blob)
         if current is not None and current.fingerprint == fingerprint:
-            return current.id, False
+            return current.id, False, found
         expected = current.id if current else ""
         with held.writing() as fence:
             version = located.store.put_version(
@@ -118,7 +133,7 @@ def _write(services: Services, located: Located, blob: SecretValue) -> tuple[str
                 fence=fence,
                 expected_current=expected,
             )
-        return version.id, True
+        return version.id, True, found
 
 
 def _token(request_id: str, expected: str, fingerprint: str) -> str:

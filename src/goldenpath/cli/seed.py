@@ -169,6 +169,7 @@ def _payload(seeded: Seeded) -> dict[str, object]:
         "is_new": seeded.is_new,
         "keys": seeded.keys,
         "delivery": seeded.delivery,
+        "awaits_rotation": seeded.awaits_rotation,
     }
 
 
@@ -184,3 +185,5 @@ def _lines(seeded: Seeded, *, is_dry_run: bool) -> Iterator[str]:
     if seeded.delivery is not None and seeded.delivery.commit:
         yield f"Manifests: commit {seeded.delivery.commit[:12]}"
         yield from (f"  {path}" for path in seeded.delivery.written)
+    if seeded.awaits_rotation:
+        yield "Native rotation is set by the next goldenpath apply."

@@ -13,7 +13,7 @@ from tests.builders import make_request
 from tests.unit.projection.platform_sample import platform
 
 from goldenpath.errors import Conflict, Misconfigured
-from goldenpath.model.policy import Cadence
+from goldenpath.model.policy import ClassCadence
 from goldenpath.model.request import KeySpec, SecretRequest
 from goldenpath.model.settings import EnvironmentSettings, ExternalSecretsSettings, OpenBaoSettings, Settings
 from goldenpath.plan.desired import desired_secret
@@ -196,7 +196,7 @@ def test_no_input_reaches_a_type_outside_the_list(secret_type: str, names: list[
 
 def test_tfvars_are_one_map_of_containers() -> None:
     settings = platform(kms_key="alias/platform")
-    rotation = {"standard": Cadence(every_days=90, max_age_days=97)}
+    rotation = {"standard": ClassCadence(every_days=90, max_age_days=97)}
     files = rendered(
         make_request({"metadata": {"description": "Main database"}}), other("SEC-0008", "b"), settings=settings, rotation=rotation
     )
