@@ -60,6 +60,7 @@ class ClusterLife:
     def seed(self, password: str) -> None:
         seeded = self.cloud.seed(json.dumps({"username": "payments_app", "password": password}).encode())
         assert seeded.code == 0, seeded
+        (self.world.root / "values.json").unlink()
 
     def receipt(self, *arguments: str, code: int = 0) -> Any:
         """Run ``sync SEC-0007`` and return its one receipt."""
