@@ -21,8 +21,8 @@ from goldenpath.projection.emitter import Tree
 from goldenpath.projection.external_secret import ExternalSecrets
 from goldenpath.projection.json_patch import entry_name, entry_of
 from goldenpath.projection.kustomization import unreadable
+from goldenpath.projection.overlay_resource import EXTERNAL_SECRET, Resource
 from goldenpath.projection.overlay_rules import Place, check_document, environment_of_key
-from goldenpath.projection.overlay_state import EXTERNAL_SECRET, Resource
 from goldenpath.projection.overlays import stands
 from goldenpath.projection.placeholders import find_bare_placeholder, find_placeholder
 
