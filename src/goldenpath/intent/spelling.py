@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from goldenpath.intent.excerpt import Path
-from goldenpath.model import drift, enums, request, settings, tombstones
+from goldenpath.model import drift, enums, request, rollout_settings, settings, tombstones
 
 _LABEL = "lower-case letters, digits and hyphens, starting and ending with a letter or digit (a DNS-1123 label)"
 
@@ -35,6 +35,11 @@ PATTERNS: Final[dict[str, str]] = {
     _pattern_of(settings.LambdaArn): "the full ARN of one Lambda function, without wildcard",
     _pattern_of(settings.RoleArn): "the full ARN of one IAM role, without wildcard",
     _pattern_of(settings.Duration): "0 or a whole number and one of s, m, h, such as 1h",
+    _pattern_of(settings.LabelKey): "a label of Kubernetes such as example.com/managed",
+    _pattern_of(settings.LabelText): "letters, digits and . _ -, at most 63, starting and ending with a letter or digit",
+    _pattern_of(rollout_settings.TimeOfDay): "a time of day as HH:MM, 24:00 for its end",
+    r"^[a-z0-9{}.-]+$(?!\n)": "the name of an Argo CD application; {environment} stands for the environment's name",
+    r"^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$(?!\n)": "the uid of a cluster's namespace kube-system, in lower case",
     _pattern_of(settings.OidcProvider): "the host and path of an OIDC provider, without https://",
     _pattern_of(settings.RepositoryName): "one repository as <owner>/<name>, without wildcard",
     _pattern_of(settings.GitRef): "one full ref such as refs/heads/main, without wildcard",
