@@ -21,7 +21,17 @@ from goldenpath.app.sync_receipts import ReceiptBook
 from goldenpath.app.trace import trace_request
 from goldenpath.delivery.force_sync import SyncLimits
 from goldenpath.errors import GoldenpathError
-from goldenpath.model.cluster import EXTERNAL_SECRET, SECRET, ClusterAccess, ClusterObject, KubernetesSecret
+from goldenpath.model.cluster import (
+    DEPLOYMENT,
+    EXTERNAL_SECRET,
+    POD,
+    SECRET,
+    ClusterAccess,
+    ClusterObject,
+    KubernetesSecret,
+    ObjectMeta,
+    Owner,
+)
 from goldenpath.model.secret import SecretValue
 from goldenpath.model.sync import SyncReceipt
 
@@ -77,6 +87,35 @@ def test_a_new_value_arrives_and_the_receipt_binds_both_ends(world: ClusterWorld
     assert second.secret_version == secret.meta.resource_version
     assert state_of(world) == "synced"
     assert set(seams(world).values()) == {"ok"}
+
+
+def test_the_receipt_names_the_pods_and_trace_the_one_that_is_older(world: ClusterWorld) -> None:
+    one(world)
+    template = {"spec": {"containers": [{"name": "app", "envFrom": [{"secretRef": {"name": SECRET_REF.name}}]}]}}
+    body = {"spec": {"template": template, "selector": {}}}
+    deployment = world.cluster.put(ClusterObject(kind=DEPLOYMENT, meta=ObjectMeta(name="api", namespace="payments"), body=body))
+    owner = Owner(api_version="apps/v1", kind="Deployment", name="api", uid=deployment.meta.uid, is_controller=True)
+    started = world.cluster.now().isoformat()
+    running = {
+        "phase": "Running",
+        "startTime": started,
+        "containerStatuses": [{"name": "app", "state": {"running": {"startedAt": started}}}],
+    }
+    pod = ObjectMeta(name="api-1", namespace="payments", owners=(owner,))
+    world.cluster.put(ClusterObject(kind=POD, meta=pod, body={**template, "status": running}))
+    world.cluster.clock.advance(60)
+    world.seed()
+    receipt = one(world)
+    assert [(each.pod, each.workload) for each in receipt.consumers] == [("api-1", "Deployment/api")]
+    assert receipt.consumers[0].started_at
+    with world.services() as services:
+        found = trace_request(services, "SEC-0007", access=ACCESS)
+    assert found.first_behind is not None
+    assert found.first_behind.name == "pods"
+    assert "goldenpath rollout SEC-0007" in found.first_behind.summary
+    world.cluster.forbidden.add(("list", "Pod"))
+    assert one(world).consumers == ()
+    assert seams(world)["pods"] == "unknown"
 
 
 def test_each_receipt_is_on_record_before_and_after(world: ClusterWorld) -> None:

@@ -48,7 +48,7 @@ def test_the_life_of_sec_0007_in_a_cluster(life: ClusterLife, tmp_path: Path) ->
     assert life.password() == first
     assert life.standing() == "synced"
     assert life.seams() == dict.fromkeys(
-        ("request", "approval", "store", "value", "manifest", "argo-cd", "external-secret", "secret", "reads"), "ok"
+        ("request", "approval", "store", "value", "manifest", "argo-cd", "external-secret", "secret", "pods", "reads"), "ok"
     )
 
     life.seed(second)

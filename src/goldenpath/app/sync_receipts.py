@@ -7,12 +7,16 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from goldenpath.app.cluster_state import prove
+from goldenpath.app.consumers import view_of
 from goldenpath.app.revision import Governance
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail, target_of
 from goldenpath.audit.trail import Operation
 from goldenpath.delivery.arrival import Arrival, Remembered, compare_arrival
+from goldenpath.delivery.consumers import NamespaceView, find_consumers
 from goldenpath.delivery.external_secret_state import ExternalSecretState
 from goldenpath.delivery.flights import Landing
 from goldenpath.delivery.force_sync import Refusal, Verdict
@@ -24,7 +28,7 @@ from goldenpath.model.naming import external_secret_name, store_ref
 from goldenpath.model.payload import encode_payload
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.store import VersionInfo
-from goldenpath.model.sync import SyncReceipt, SyncResult
+from goldenpath.model.sync import Consumer, SyncReceipt, SyncResult
 from goldenpath.ports.cluster import Cluster
 
 _RESULTS_OF_ERRORS: Mapping[str, SyncResult] = {"value.awaiting": "waiting", "provider-unavailable": "timeout"}
@@ -75,6 +79,7 @@ class ReceiptBook:
         self._open: dict[ObjectRef, tuple[ExitStack, Operation]] = {}
         self._expected: dict[ObjectRef, VersionInfo] = {}
         self._looks: dict[ObjectRef, _Look] = {}
+        self._views: dict[str, NamespaceView | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +117,8 @@ class ReceiptBook:
     def close(self, ended: Landing | Refusal, *, is_waiting: bool) -> SyncReceipt:
         """Return the receipt of an object, and record how it ended."""
         receipt = self._refused(ended) if isinstance(ended, Refusal) else self._landed(ended, is_waiting=is_waiting)
+        if receipt.is_done and receipt.secret is not None:
+            receipt = msgspec.structs.replace(receipt, consumers=self._consumers(receipt.secret))
         ref = receipt.external_secret
         if ref not in self._open:
             self._record(ref, self._explained.get(ref))
@@ -261,6 +268,22 @@ class ReceiptBook:
             operation.failed(receipt.code)
         stack.close()
         return receipt
+
+    def _consumers(self, secret: ObjectRef) -> tuple[Consumer, ...]:
+        """Return the pods that use a Secret; none where these credentials may not see who does."""
+        namespace = secret.namespace
+        if namespace not in self._views:
+            try:
+                self._views[namespace] = view_of(self._cluster, namespace)
+            except AccessDenied as error:
+                self._services.progress(f"{namespace}: may not look for the consumers of its Secrets ({error.message})")
+                self._views[namespace] = None
+        view = self._views[namespace]
+        return tuple(
+            Consumer(pod=pod.name, workload=f"{found.workload.kind}/{found.workload.name}", started_at=pod.started_at)
+            for found in (find_consumers(view, secret.name) if view is not None else ())
+            for pod in found.pods
+        )
 
     def _remember(self, ref: ObjectRef, receipt: SyncReceipt) -> None:
         """Keep what was proven, for reports that read no value."""

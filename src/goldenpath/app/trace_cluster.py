@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from goldenpath.app.cluster_selection import is_wanted_in_cluster, served_external_secret
 from goldenpath.app.cluster_state import proven
+from goldenpath.app.consumers import view_of
 from goldenpath.app.locate import Located
 from goldenpath.app.seam import CLUSTER_SEAM, Seam
 from goldenpath.app.services import Services
@@ -17,10 +18,12 @@ from goldenpath.app.sync_argo import contains
 from goldenpath.app.trail import joins_of, open_trail, target_of
 from goldenpath.delivery.argo_application import judge_application, read_application
 from goldenpath.delivery.arrival import Arrival, compare_arrival, standing
+from goldenpath.delivery.consumers import data_changed_at, find_consumers, need_of
 from goldenpath.delivery.external_secret_state import ExternalSecretState, read_state
 from goldenpath.delivery.flights import deletion_text
 from goldenpath.errors import GoldenpathError, InvalidIntent
 from goldenpath.model.cluster import SECRET, ClusterAccess, ObjectMeta
+from goldenpath.model.counting import counted
 from goldenpath.model.naming import external_secret_name
 from goldenpath.model.payload import encode_payload
 from goldenpath.model.store import StoreRecord, VersionInfo
@@ -95,7 +98,8 @@ def _objects(view: _View) -> tuple[Seam, ...]:
     except GoldenpathError as error:
         return (Seam(name="external-secret", state="unknown", summary=f"the cluster cannot be looked at: {error.code}"),)
     external = None if found is None else read_state(found)
-    return (_external_secret(view, external), _guarded("secret", lambda: _secret(view, external)))
+    seams = (_external_secret(view, external), _guarded("secret", lambda: _secret(view, external)))
+    return (*seams, _guarded("pods", lambda: _pods(view))) if view.is_wanted else seams
 
 
 def _external_secret(view: _View, external: ExternalSecretState | None) -> Seam:
@@ -143,6 +147,25 @@ def _secret(view: _View, external: ExternalSecretState | None) -> Seam:
     if arrival.state == "unproven":
         return Seam(name="secret", state="unknown", summary=f"{arrival.message}: goldenpath sync {request.id}", facts=facts)
     return Seam(name="secret", state="behind", summary=f"{arrival.message}: goldenpath sync {request.id}", facts=facts)
+
+
+def _pods(view: _View) -> Seam:
+    """Say whether the pods that use the Secret have seen what it holds."""
+    access = view.located.request.spec.access
+    secret = view.cluster.get(SECRET, access.k8s_secret_name, namespace=access.namespace)
+    if secret is None:
+        return Seam(name="pods", state="ok", summary="nobody can use a Secret that is not there")
+    found = find_consumers(view_of(view.cluster, access.namespace), access.k8s_secret_name)
+    if not found:
+        return Seam(name="pods", state="ok", summary="no workload uses it")
+    changed_at = data_changed_at(secret.meta)
+    facts = tuple((f"{each.workload.kind}/{each.workload.name}", f"oldest pod since {each.oldest_start or 'never'}") for each in found)
+    older = [each.workload for each in found if need_of(each, changed_at) == "restart"]
+    if older:
+        names = ", ".join(f"{workload.kind}/{workload.name}" for workload in older)
+        summary = f"{names} started before the Secret changed: goldenpath rollout {view.located.request.id}"
+        return Seam(name="pods", state="behind", summary=summary, time=changed_at, facts=facts)
+    return Seam(name="pods", state="ok", summary=f"{counted(len(found), 'workload')} up to date", time=changed_at, facts=facts)
 
 
 def _read(view: _View) -> tuple[ObjectMeta | None, str]:
