@@ -53,7 +53,7 @@ SERVERS: tuple[RealServer, ...] = (
     RealServer(
         "kubernetes",
         {name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kube-apiserver", "kubectl", "kube-controller-manager")},
-        6,
+        8,
         linker_flags=" ".join(
             f"-X {package}/version.{name}={text}"
             for package in ("k8s.io/component-base", "k8s.io/client-go/pkg")

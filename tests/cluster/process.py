@@ -19,7 +19,7 @@ TAIL_LINES: Final = 40
 _POLL_SECONDS: Final = 0.1
 _PROBE_SECONDS: Final = 2
 _STOP_SECONDS: Final = 15
-# a test run that is killed takes its servers with it
+# a test run that is killed takes its servers with it; the kernel means the thread that started one, so start them in the main thread
 _WITH_PARENT: Final = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 _handed_out: set[int] = set()
 
