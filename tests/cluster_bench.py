@@ -119,7 +119,7 @@ class RealBench:
         self.server.restart()
 
 
-def connect(kubeconfig: Path, *, context: str = "real", cluster_id: str = "") -> KubernetesCluster:
+def connect(kubeconfig: Path, *, context: str = "real", cluster_id: str = "", retry_limit: int | None = None) -> KubernetesCluster:
     """The product's own client, for a kubeconfig of a real server."""
     return open_cluster(
         ClusterOptions(
@@ -130,6 +130,7 @@ def connect(kubeconfig: Path, *, context: str = "real", cluster_id: str = "") ->
             clock=SystemClock(),
             entropy=SystemEntropy(),
             variables={},
+            retry_limit=retry_limit,
         )
     )
 

@@ -177,6 +177,7 @@ def stream(*events: Any, tail: bytes = b"", ends: str = "well", piece: int = 0) 
         for start in range(0, len(data), size):
             handler.chunk(data[start : start + size])
         if ends == "drop":
+            time.sleep(0.2)  # until what was sent has arrived: a broken connection takes along what was not read yet
             handler.drop()
             return
         if ends == "hold":

@@ -27,6 +27,7 @@ _SHOWN_CONTEXTS: Final = 20
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _IMPERSONATION: Final = (("as", "Impersonate-User"), ("as-uid", "Impersonate-Uid"))
 _PLUGIN_VERSIONS: Final = frozenset({"client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"})
+_PLUGIN_VERSION_WITHOUT_MODE: Final = "client.authentication.k8s.io/v1beta1"
 _INTERACTIVE: Final = frozenset({"Never", "IfAvailable", "Always"})
 
 
@@ -77,6 +78,8 @@ def read_place(files: Files, context: str, *, is_tracked: Callable[[Path], bool]
         raise chosen.malformed("user", "names no user of the kubeconfig")
     endpoint = _endpoint(cluster)
     login = _login(users[user_name], cluster) if user_name else Login()
+    if endpoint.server.startswith("http:") and not login.is_nobody:
+        raise _in_clear(cluster, "credentials would go there in clear, and kubectl sends none")
     return Place(name=context, endpoint=endpoint, login=login)
 
 
@@ -105,8 +108,10 @@ class _Entry:
         return self.file.parent / text if text else None
 
     def content(self, field: str) -> bytes | None:
-        """Return what ``<field>-data`` holds in base64, else what is in the file ``<field>``; None where neither is stated."""
+        """Return what ``<field>-data`` holds in base64, or what is in the file ``<field>``; None where neither is stated."""
         inline = self.text(f"{field}-data")
+        if inline and self.text(field):
+            raise self.malformed(field, f"stands beside {field}-data; kubectl takes one of them")
         if inline:
             try:
                 return base64.b64decode("".join(inline.split()), validate=True)
@@ -129,7 +134,7 @@ def read_small(path: Path, *, named_by: str) -> bytes:
             hint="correct the path, or make the file readable for you",
         ) from None
     if len(data) > FILE_MAX_BYTES:
-        raise _malformed(path, f"is larger than {FILE_MAX_BYTES // (1024 * 1024)} MiB")
+        raise _malformed(path, f"the file is larger than {FILE_MAX_BYTES // (1024 * 1024)} MiB")
     return data
 
 
@@ -182,9 +187,9 @@ def _load(path: Path, is_tracked: Callable[[Path], bool]) -> Mapping[str, Any]:
         tree = yaml.load(data, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        raise _malformed(path, f"is no YAML{'' if mark is None else f' (line {mark.line + 1})'}") from None
+        raise _malformed(path, f"the file is no YAML{'' if mark is None else f' (line {mark.line + 1})'}") from None
     if tree is not None and not isinstance(tree, dict):
-        raise _malformed(path, "is not a mapping")
+        raise _malformed(path, "the file is not a mapping")
     return tree or {}
 
 
@@ -227,18 +232,15 @@ def _check_server(cluster: _Entry, server: str) -> None:
     if not is_usable or parts.username is not None or parts.query or parts.fragment or not server.isascii() or not server.isprintable():
         raise cluster.malformed("server", "is not the address of an API server, such as https://10.0.0.1:6443")
     if parts.scheme == "http" and host not in _LOOPBACK:
-        raise Misconfigured(
-            "cluster.kubeconfig-insecure",
-            f"{cluster.where}.server is http://{host}: tokens and secret values would travel in clear",
-            subject=str(cluster.file),
-            hint="give the https address; plain http is for a proxy on this machine",
-        )
+        raise _in_clear(cluster, "secret values would travel in clear")
 
 
 def _login(user: _Entry, cluster: _Entry) -> Login:
     if user.tree.get("auth-provider") is not None:
         raise _unsupported(user, "auth-provider", "is a way to log in that kubectl gave up", "use its exec plugin (kubelogin for OIDC)")
     token, password = user.text("token"), user.text("password")
+    if token and (password or user.text("username")):
+        raise user.malformed("token", "stands beside a username or password; kubectl takes one of them")
     return Login(
         token=SecretValue(header_text(token, entry=f"{user.where}.token", file=user.file).encode()) if token else None,
         token_file=user.path("tokenFile"),
@@ -266,19 +268,19 @@ def _plugin(user: _Entry, cluster: _Entry) -> ExecPlugin | None:
     if not isinstance(tree, dict):
         raise user.malformed("exec", "is not a mapping")
     entry = _Entry(file=user.file, where=f"{user.where}.exec", tree=tree)
-    command, version, interactive = entry.text("command"), entry.text("apiVersion"), entry.text("interactiveMode") or "IfAvailable"
+    command, version, interactive = entry.text("command"), entry.text("apiVersion"), entry.text("interactiveMode")
     if not command:
         raise entry.malformed("command", "is missing")
     if version not in _PLUGIN_VERSIONS:
         raise _unsupported(entry, "apiVersion", "is no version of plugins that kubectl still runs", f"use {' or '.join(_PLUGIN_VERSIONS)}")
-    if interactive not in _INTERACTIVE:
+    if interactive not in _INTERACTIVE and not (interactive == "" and version == _PLUGIN_VERSION_WITHOUT_MODE):
         raise entry.malformed("interactiveMode", "is none of Never, IfAvailable, Always")
     return ExecPlugin(
         api_version=version,
         command=str(user.file.parent.absolute() / command) if os.sep in command else command,
         arguments=tuple(_texts(entry, "args")),
         environment=_variables(entry),
-        interactive=interactive,
+        interactive=interactive or "IfAvailable",
         cluster=_cluster_for_plugin(cluster) if tree.get("provideClusterInfo") is True else None,
         install_hint=entry.text("installHint"),
     )
@@ -302,6 +304,8 @@ def _impersonated(user: _Entry) -> tuple[tuple[str, str], ...]:
     """Return the headers of ``as``: to leave them out would act with more rights than the entry gives."""
     pairs = [(header, user.text(field)) for field, header in _IMPERSONATION if user.text(field)]
     pairs += [("Impersonate-Group", group) for group in _texts(user, "as-groups")]
+    if pairs and not user.text("as"):
+        raise user.malformed("as", "is missing beside as-uid or as-groups")
     if user.tree.get("as-user-extra") is not None:
         raise _unsupported(user, "as-user-extra", "is not passed on", "impersonate with as and as-groups")
     for _header, text in pairs:
@@ -338,9 +342,18 @@ def _no_context(files: Files, context: str, known: Sequence[str]) -> GoldenpathE
     )
 
 
+def _in_clear(cluster: _Entry, said: str) -> GoldenpathError:
+    return Misconfigured(
+        "cluster.kubeconfig-insecure",
+        f"{cluster.where}.server is plain http: {said}",
+        subject=str(cluster.file),
+        hint="give the https address; plain http is for kubectl proxy on this machine, with a user entry that is empty",
+    )
+
+
 def _malformed(file: Path, said: str) -> GoldenpathError:
     hint = "kubectl config view shows the file as kubectl reads it, without tokens and keys"
-    return Misconfigured("cluster.kubeconfig-malformed", f"{file}: {said}", subject=str(file), hint=hint)
+    return Misconfigured("cluster.kubeconfig-malformed", said, subject=str(file), hint=hint)
 
 
 def _unsupported(entry: _Entry, field: str, said: str, hint: str) -> GoldenpathError:

@@ -56,6 +56,12 @@ class Login:
     password: SecretValue | None = None
     impersonated: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_nobody(self) -> bool:
+        """True when nothing says who asks."""
+        ways = (self.token, self.token_file, self.certificate, self.plugin, self.password)
+        return all(way is None for way in ways) and not self.username and not self.impersonated
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

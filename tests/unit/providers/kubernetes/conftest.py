@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.builders import FakeClock, FakeEntropy
+from tests.certificates import Pair, issue, server_context
 from tests.standins.kube_api import StandInApi, Step, stand_in_api
 
 from goldenpath.model.cluster import ClusterAccess
@@ -38,6 +41,7 @@ class Rig:
     api: StandInApi
     folder: Path
     clock: RecordingClock
+    trusted: Mapping[str, Any] = field(default_factory=dict)
 
     def begin(self, *steps: Step) -> None:
         """Forget what was, and answer so from now on."""
@@ -48,7 +52,7 @@ class Rig:
     def write(self, user: Mapping[str, Any] | None = None, cluster: Mapping[str, Any] | None = None) -> Path:
         """Write the kubeconfig, with the context ``stand-in``."""
         tree = {
-            "clusters": [{"name": "c", "cluster": {"server": self.api.url, **(cluster or {})}}],
+            "clusters": [{"name": "c", "cluster": {"server": self.api.url, **self.trusted, **(cluster or {})}}],
             "users": [{"name": "u", "user": {"token": "first"} if user is None else dict(user)}],
             "contexts": [{"name": "stand-in", "context": {"cluster": "c", "user": "u"}}],
         }
@@ -72,10 +76,20 @@ class Rig:
         )
 
 
+@pytest.fixture(scope="session")
+def stand_in_authority() -> Pair:
+    return issue("authority of the stand-in")
+
+
+@pytest.fixture(scope="session")
+def stand_in_tls(stand_in_authority: Pair, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    return server_context(tmp_path_factory.mktemp("tls"), issue("stand-in", issuer=stand_in_authority, address="127.0.0.1"))
+
+
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with stand_in_api() as api:
-        made = Rig(api, tmp_path, RecordingClock())
+def rig(tmp_path: Path, stand_in_authority: Pair, stand_in_tls: ssl.SSLContext) -> Iterator[Rig]:
+    with stand_in_api(stand_in_tls) as api:
+        made = Rig(api, tmp_path, RecordingClock(), {"certificate-authority-data": base64.b64encode(stand_in_authority.pem).decode()})
         made.write()
         yield made
 

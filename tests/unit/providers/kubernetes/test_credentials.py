@@ -188,7 +188,7 @@ def write_plugin(rig: Rig, folder: Path, status: Mapping[str, Any]) -> Callable[
     (folder / "plugin").write_text(script)
     (folder / "plugin").chmod(0o700)
     (folder / "runs").touch()
-    rig.write(user={"exec": {"apiVersion": V1, "command": "./plugin"}})
+    rig.write(user={"exec": {"apiVersion": V1, "command": "./plugin", "interactiveMode": "Never"}})
     return lambda: len((folder / "runs").read_text())
 
 
@@ -208,7 +208,7 @@ def test_a_plugin_is_run_once_and_again_when_it_is_said_to_expire(rig: Rig, tmp_
 
 def test_a_token_in_the_kubeconfig_counts_before_a_plugin(rig: Rig, tmp_path: Path) -> None:
     count = write_plugin(rig, tmp_path, {"token": "plugin"})
-    rig.write(user={"token": "own", "exec": {"apiVersion": V1, "command": "./plugin"}})
+    rig.write(user={"token": "own", "exec": {"apiVersion": V1, "command": "./plugin", "interactiveMode": "Never"}})
     rig.api.then(FOUND)
     get(rig.open())
     assert (count(), tokens(rig)) == (0, ["Bearer own"])

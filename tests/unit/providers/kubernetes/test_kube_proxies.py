@@ -60,7 +60,8 @@ def test_the_kubeconfig_counts_before_the_environment() -> None:
 def test_a_proxy_is_asked_in_the_servers_place(rig: Rig, login: str, expected: str | None) -> None:
     with stand_in_api() as proxy:
         proxy.then(answer(200, {"metadata": {"name": "a", "namespace": "shop"}}))
-        rig.write(cluster={"server": "http://127.0.0.1:9", "proxy-url": proxy.url.replace("://", f"://{login}")})
+        rig.trusted = {}
+        rig.write(user={}, cluster={"server": "http://127.0.0.1:9", "proxy-url": proxy.url.replace("://", f"://{login}")})
         found = rig.open().get(Kind(name="ConfigMap", plural="configmaps", version="v1"), "a", namespace="shop")
         assert found is not None
         assert proxy.seen[0].path == "http://127.0.0.1:9/api/v1/namespaces/shop/configmaps/a"

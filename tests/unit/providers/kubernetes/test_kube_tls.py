@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from tests.certificates import Pair, issue, server_context
 from tests.standins.kube_api import StandInApi, answer, stand_in_api
 from tests.unit.providers.kubernetes.conftest import RecordingClock, Rig
 
@@ -27,43 +20,6 @@ from goldenpath.model.cluster import Kind
 
 CONFIG_MAP = Kind(name="ConfigMap", plural="configmaps", version="v1")
 FOUND = answer(200, {"metadata": {"name": "a", "namespace": "shop"}})
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A certificate and its key, in PEM."""
-
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-    @property
-    def pem(self) -> bytes:
-        return self.certificate.public_bytes(Encoding.PEM)
-
-    def key_pem(self, passphrase: bytes = b"") -> bytes:
-        lock = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
-
-
-def issue(name: str, *, issuer: Pair | None = None, address: str = "") -> Pair:
-    """A certificate like those that clusters make for themselves: without what RFC 5280 asks for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject if issuer is None else issuer.certificate.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=False)
-    )
-    if address:
-        names: list[x509.GeneralName] = [x509.DNSName("api.cluster"), x509.IPAddress(ipaddress.ip_address(address))]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return Pair(builder.sign(key if issuer is None else issuer.key, hashes.SHA256()), key)
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +32,9 @@ def person(authority: Pair) -> Pair:
     return issue("ann", issuer=authority)
 
 
-def serve(folder: Path, pair: Pair, *, clients: Pair | None = None) -> ssl.SSLContext:
-    path = folder / "server.pem"
-    path.write_bytes(pair.pem + pair.key_pem())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    if clients is not None:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=clients.pem.decode())
-    return context
-
-
 @pytest.fixture
 def api(tmp_path: Path, authority: Pair) -> Iterator[StandInApi]:
-    with stand_in_api(serve(tmp_path, issue("server", issuer=authority, address="127.0.0.1"))) as made:
+    with stand_in_api(server_context(tmp_path, issue("server", issuer=authority, address="127.0.0.1"))) as made:
         yield made.then(FOUND)
 
 
@@ -129,7 +74,7 @@ def test_what_this_machine_trusts_does_not_count_beside_an_authority(api: StandI
 
 
 def test_a_certificate_for_another_name_is_not_believed(tmp_path: Path, authority: Pair) -> None:
-    with stand_in_api(serve(tmp_path, issue("server", issuer=authority, address="127.0.0.2"))) as api:
+    with stand_in_api(server_context(tmp_path, issue("server", issuer=authority, address="127.0.0.2"))) as api:
         api.then(FOUND)
         error = refused(api, tmp_path, cluster=trusting(authority))
         assert (error.code, "127.0.0.1" in error.message) == ("cluster.certificate-untrusted", True)
@@ -155,7 +100,7 @@ def test_a_client_certificate_proves_who_asks(tmp_path: Path, authority: Pair, p
 
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", no_file)
     monkeypatch.setattr(tempfile, "mkstemp", no_file)
-    with stand_in_api(serve(tmp_path, issue("server", issuer=authority, address="127.0.0.1"), clients=authority)) as api:
+    with stand_in_api(server_context(tmp_path, issue("server", issuer=authority, address="127.0.0.1"), clients=authority)) as api:
         api.then(FOUND)
         user = {"client-certificate-data": encoded(person.pem), "client-key-data": encoded(person.key_pem())}
         assert get(api, tmp_path, cluster=trusting(authority), user=user)
@@ -179,7 +124,7 @@ def test_where_memory_files_are_missing_the_key_is_gone_with_the_call(
         modes.append(Path(path).stat().st_mode & 0o777)
         load(context, path, *arguments, **options)
 
-    with stand_in_api(serve(tmp_path, issue("server", issuer=authority, address="127.0.0.1"), clients=authority)) as api:
+    with stand_in_api(server_context(tmp_path, issue("server", issuer=authority, address="127.0.0.1"), clients=authority)) as api:
         api.then(FOUND)
         monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", watched)
         user = {"client-certificate-data": encoded(person.pem), "client-key-data": encoded(person.key_pem())}

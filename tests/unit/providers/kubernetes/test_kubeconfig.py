@@ -85,7 +85,7 @@ def test_a_context_leads_to_its_cluster_and_user(write: Write) -> None:
 
 
 def test_yaml_of_kubectl_itself_is_read(write: Write) -> None:
-    text = yaml.safe_dump(config(user=user(token="t", username="ann", password="p w"))).encode()
+    text = yaml.safe_dump(config(user=user(username="ann", password="p w"))).encode()
     login = read(write(text)).login
     assert login.password is not None
     assert (login.username, login.password.reveal()) == ("ann", b"p w")
@@ -126,15 +126,11 @@ def test_paths_are_relative_to_their_own_file(write: Write, tmp_path: Path) -> N
     assert place.login.token_file == tmp_path / "b/t"
 
 
-def test_data_counts_before_files(write: Write) -> None:
-    tree = config(
-        cluster=cluster(certificate_authority="/nonexistent", certificate_authority_data=encoded(PEM)),
-        user=user(client_certificate="/no", client_certificate_data=encoded(b"c"), client_key="/no", client_key_data=encoded(b"k")),
-    )
-    place = read(write(tree))
-    assert place.endpoint.authority == PEM
-    assert place.login.certificate is not None
-    assert place.login.certificate.chain == b"c"
+def test_an_older_plugin_needs_no_mode(write: Write) -> None:
+    old = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws"}
+    plugin = read(write(config(user=user(exec=old)))).login.plugin
+    assert plugin is not None
+    assert plugin.interactive == "IfAvailable"
 
 
 def test_a_plugin_is_read_with_all_it_needs(write: Write, tmp_path: Path) -> None:
@@ -178,9 +174,26 @@ def test_a_context_without_a_user_is_nobody(write: Write) -> None:
     assert (login.token, login.certificate, login.plugin) == (None, None, None)
 
 
-def test_plain_http_is_for_this_machine(write: Write) -> None:
+def test_plain_http_is_for_a_proxy_on_this_machine(write: Write) -> None:
     for server in ("http://127.0.0.1:8001", "http://localhost:8001/prefix/", "http://[::1]:8001"):
-        assert read(write(config(cluster={"server": server}))).endpoint.server == server.rstrip("/")
+        assert read(write(config(user={}, cluster={"server": server}))).endpoint.server == server.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"token": "t"},
+        {"tokenFile": "t"},
+        {"username": "ann", "password": "p"},
+        {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "a", "interactiveMode": "Never"}},
+        {"client-certificate-data": "Yw==", "client-key-data": "aw=="},
+        {"as": "ann"},
+    ],
+    ids=lambda entry: next(iter(entry)),
+)
+def test_no_credentials_go_out_in_clear(write: Write, entry: dict[str, Any]) -> None:
+    tree = config(user=entry, cluster={"server": "http://127.0.0.1:8001"})
+    assert refused(lambda: read(write(tree))).code == "cluster.kubeconfig-insecure"
 
 
 @pytest.mark.parametrize("variables", [{"KUBECONFIG": ""}, {}], ids=["empty", "none"])
@@ -272,13 +285,23 @@ MALFORMED: dict[str, Any] = {
     "a key that is no base64": config(user=user(client_certificate_data=encoded(b"c"), client_key_data="!!")),
     "a plugin that is text": config(user=user(exec="aws")),
     "a plugin without a command": config(user=user(exec={"apiVersion": "client.authentication.k8s.io/v1"})),
-    "a plugin with odd arguments": config(user=user(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "a", "args": [7]})),
+    "a plugin with odd arguments": config(
+        user=user(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "a", "args": [7], "interactiveMode": "Never"})
+    ),
     "a plugin with odd variables": config(
-        user=user(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "a", "env": ["A=b"]})
+        user=user(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "a", "env": ["A=b"], "interactiveMode": "Never"})
     ),
     "a plugin with an odd mode": config(
         user=user(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "a", "interactiveMode": "Sometimes"})
     ),
+    "a plugin without a mode": config(user=user(exec={"apiVersion": "client.authentication.k8s.io/v1", "command": "a"})),
+    "an authority twice": config(cluster=cluster(certificate_authority="ca", certificate_authority_data=encoded(PEM))),
+    "a certificate twice": config(user=user(client_certificate="c", client_certificate_data=encoded(b"c"), client_key="k")),
+    "a key twice": config(user=user(client_certificate_data=encoded(b"c"), client_key="k", client_key_data=encoded(b"k"))),
+    "a token beside a name": config(user=user(token="t", username="ann")),
+    "a token beside a password": config(user=user(token="t", password="p")),
+    "groups of nobody": config(user={"as-groups": ["ops"]}),
+    "a number of nobody": config(user={"as-uid": "7"}),
     "groups that are text": config(user={"as": "ann", "as-groups": "ops"}),
     "an impersonated line end": config(user={"as": "ann\r\nX: y"}),
 }
@@ -305,7 +328,7 @@ def test_what_is_not_done_here_is_said(write: Write, tree: Any) -> None:
 
 @pytest.mark.parametrize("server", ["http://10.0.0.1:6443", "http://api.example.com", "http://127.0.0.1.example.com"])
 def test_plain_http_to_elsewhere_is_refused(write: Write, server: str) -> None:
-    assert refused(lambda: read(write(config(cluster={"server": server})))).code == "cluster.kubeconfig-insecure"
+    assert refused(lambda: read(write(config(user={}, cluster={"server": server})))).code == "cluster.kubeconfig-insecure"
 
 
 def test_files_that_an_entry_names_and_that_are_not_there_are_named(write: Write) -> None:
