@@ -117,10 +117,10 @@ class ArgoSettings(Contract, frozen=True, kw_only=True):
 class KubernetesSettings(Contract, frozen=True, kw_only=True):
     """How the platform itself reaches the environment's cluster, in kubectl's words: a kubeconfig file and a context in it.
 
-    ``kubeconfig`` is KUBECONFIG's file, or the one in the home folder, unless stated; a relative path starts at the platform's root. Inside
-    a pod without file and context, its service account counts. ``cluster_id`` is the uid of the cluster's namespace kube-system: where it is
-    stated, no other cluster is written to (R33). ``materialize`` says whether ``goldenpath materialize`` may write Secrets there; unless
-    stated, everywhere but in prod, which External Secrets serves (D16).
+    ``kubeconfig`` is KUBECONFIG's file, or the one in the home folder, unless stated; a relative path starts at the platform's root.
+    Inside a pod without file and context, its service account counts. ``cluster_id`` is the uid of the cluster's namespace kube-system:
+    where it is stated, no other cluster is written to (R33). ``materialize`` says whether ``goldenpath materialize`` may write Secrets
+    there; unless stated, everywhere but in prod, which External Secrets serves (D16).
     """
 
     kubeconfig: FolderPath | None = None
