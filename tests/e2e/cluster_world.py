@@ -122,5 +122,4 @@ class _Waits:
 
     def sleep(self, seconds: float) -> None:
         self._cluster.clock.advance(seconds)
-        for controller in self._cluster.controllers:
-            controller(self._cluster)
+        self._cluster.work()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tests.cluster_fake import FakeCluster
 from tests.e2e.cluster_world import ClusterWorld
-from tests.e2e.world import World
+from tests.e2e.test_rollout import base, rig, without_the_pod  # noqa: F401 - fixtures
 from tests.house.source_tree import ROOT
 
 from goldenpath.model import cluster as model
@@ -22,12 +21,25 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 KINDS = {kind.plural: kind for kind in vars(model).values() if isinstance(kind, Kind)}
 VERBS = ("get", "list", "watch", "create", "patch", "update", "delete")
 EVERYTHING = {(verb, kind.name) for verb in VERBS for kind in KINDS.values()}
+BESIDE = ("goldenpath-consumers", "goldenpath-cluster")
+LOOK = ("--context", "any", "-o", "json")
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "goldenpath-look": (
-        ("status", "-e", "dev", "--context", "any", "-o", "json"),
-        ("trace", "SEC-0007", "--context", "any", "-o", "json"),
+        ("status", "-e", "dev", *LOOK),
+        ("trace", "SEC-0007", *LOOK),
+        ("consumers", "SEC-0007", *LOOK),
+        ("drift", "--cluster", "-e", "dev", *LOOK),
+        ("orphans", "--cluster", "-e", "dev", *LOOK),
     ),
-    "goldenpath-sync": (("sync", "SEC-0007", "-o", "json"), ("sync", "-e", "dev", "-o", "json")),
+    "goldenpath-sync": (("sync", "SEC-0007", *LOOK), ("sync", "-e", "dev", *LOOK)),
+    "goldenpath-rollout": (("rollout", "SEC-0007", "--yes", *LOOK),),
+}
+NOT_SHOWN: dict[str, set[tuple[str, str]]] = {
+    # in this world there is no cluster whose id is stated, no other kind of store or workload, and no request that leaves the cluster
+    "goldenpath-look": {("get", "Namespace")},
+    "goldenpath-sync": {("get", "Namespace"), ("get", "SecretStore"), ("get", "ExternalSecret")},
+    "goldenpath-rollout": {("get", "Namespace"), ("get", "ClusterSecretStore")}
+    | {(verb, kind) for verb in ("get", "patch") for kind in ("StatefulSet", "DaemonSet")},
 }
 
 
@@ -40,20 +52,13 @@ def rules() -> Iterator[tuple[str, str, str, str]]:
 
 
 def granted(role: str) -> set[tuple[str, str]]:
-    wide = {"goldenpath-cluster"} if role == "goldenpath-sync" else set()
-    return {(verb, KINDS[resource].name) for name, _group, resource, verb in rules() if name in {role, *wide}}
-
-
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return ClusterWorld.seeded(tmp_path_factory.mktemp("rights") / "world")
+    return {(verb, KINDS[resource].name) for name, _group, resource, verb in rules() if name in {role, *BESIDE}}
 
 
 @pytest.fixture
-def world(seeded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterWorld:
-    made = ClusterWorld(seeded.copy(tmp_path / "world"), monkeypatch)
-    made.deploy()
-    return made
+def world(rig: ClusterWorld) -> ClusterWorld:  # noqa: F811 - the fixture: workloads that hold an older version
+    without_the_pod(rig)
+    return rig
 
 
 def ran(world: ClusterWorld, command: tuple[str, ...], forbidden: set[tuple[str, str]]) -> Any:
@@ -85,15 +90,8 @@ def test_a_role_is_enough_for_its_commands(world: ClusterWorld, role: str) -> No
     for command in COMMANDS[role]:
         free, limited = ran(world, command, set()), ran(world, command, EVERYTHING - granted(role))
         assert told(limited) == told(free)
-        assert free.code == 0, free
+        assert free.code in {0, 1}, free
         assert "may not" not in limited.err
-
-
-NOT_SHOWN: dict[str, set[tuple[str, str]]] = {
-    # another kind of store, a cluster whose id is stated, and a request that leaves the cluster: not in this world
-    "goldenpath-sync": {("get", "SecretStore"), ("get", "Namespace"), ("get", "ExternalSecret")},
-    "goldenpath-look": set(),
-}
 
 
 @pytest.mark.parametrize("role", COMMANDS)

@@ -352,7 +352,8 @@ def life(
 
 def limited(server: ApiServer, name: str, role: str) -> Account:
     """An account of ``payments`` with one of the example's roles there, and those beside it."""
-    account = server.account("payments", name, rules=rules(role), cluster_rules=rules("goldenpath-cluster"))
+    wanted = [*rules(role), *rules("goldenpath-consumers")]
+    account = server.account("payments", name, rules=wanted, cluster_rules=rules("goldenpath-cluster"))
     argo = {"name": f"goldenpath-{name}", "namespace": "argocd"}
     subject = {"kind": "ServiceAccount", "name": name, "namespace": "payments"}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": argo["name"]}
@@ -382,9 +383,13 @@ def test_commands_work_with_their_roles_and_say_what_is_missing(life: ClusterLif
     assert [row["cluster"] for row in rows if row["id"] == "SEC-0007"] == ["synced"]
     seams = {seam["name"]: seam["state"] for seam in life.document("trace", "SEC-0007", *as_look)["seams"]}
     assert set(seams.values()) == {"ok"}, seams
-    refused = life.cli("sync", "SEC-0007", *as_look)
-    assert refused.code == 3, refused
-    assert "cluster.forbidden" in refused.out + refused.err
-    assert "may not patch externalsecrets.external-secrets.io in payments" in refused.out + refused.err
+    assert life.document("drift", "--cluster", "-e", "dev", *as_look)
+    assert life.document("orphans", "--cluster", "-e", "dev", *as_look)
+    assert life.document("consumers", "SEC-0007", *as_look)["secrets"]
+    before = life.external_secret()
+    refused = life.receipt(*as_look, code=1)
+    assert (refused["result"], refused["code"]) == ("refused", "cluster.forbidden")
+    assert "may not patch externalsecrets.external-secrets.io in payments" in refused["message"]
+    assert life.external_secret() == before
     assert connect(sync.kubeconfig).may("patch", EXTERNAL_SECRET, namespace="payments")
     assert not connect(look.kubeconfig).may("patch", EXTERNAL_SECRET, namespace="payments")

@@ -106,8 +106,7 @@ class WaitingClock:
 
     def sleep(self, seconds: float) -> None:
         self._cluster.clock.advance(seconds)
-        for controller in self._cluster.controllers:
-            controller(self._cluster)
+        self._cluster.work()
 
 
 def owned_by(found: ClusterObject) -> tuple[Owner, ...]:
