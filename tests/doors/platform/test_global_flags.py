@@ -23,6 +23,7 @@ STAGING = (
     .replace("name: payments-db-credentials", "name: payments-db-other")
 )
 WORDS = {
+    "materialize": ["--environment", "dev", "--yes"],
     "apply": ["--yes"],
     "exec": ["SEC-0007", "--", "true"],
     "seed": ["SEC-0007", "--generate", "password"],
