@@ -71,7 +71,8 @@ def copy_packages(kept, target):
     shutil.copytree(site_packages(kept), site_packages(target), dirs_exist_ok=True, symlinks=True)
     for command in sorted((kept / "bin").iterdir()):
         place = target / "bin" / command.name
-        if command.name.startswith(("python", "activate", "Activate")) or command.is_symlink():
+        # what a virtual environment brings itself, and the folder of bytecode that a script among the commands left
+        if command.name.startswith(("python", "activate", "Activate")) or command.is_symlink() or not command.is_file():
             continue
         shutil.copy2(command, place)
         first, _, rest = place.read_bytes().partition(b"\n")

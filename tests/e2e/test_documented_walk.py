@@ -16,10 +16,10 @@ from tests.house.test_house_commands import commands_of
 pytestmark = pytest.mark.slow
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-secret.md"
-# in the order in which they build on the tutorial's playground, without what needs a remote, a second machine or the reader's own key
+# in the order in which they build on the tutorial's playground, without what needs a remote, a cluster, a second machine or the reader's own key
 GUIDES = {
     "seed-and-reveal": (),
-    "handle-drift": (),
+    "handle-drift": ("--cluster",),
     "resume-an-apply": ("prod",),
     "verify-the-audit-log": (),
 }
