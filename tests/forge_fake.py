@@ -135,13 +135,13 @@ class FakeForge:
 
     def retarget(self, number: int, base_ref: str) -> None:
         """Somebody aims the pull request at another base."""
-        self._change(number, base_ref=base_ref, base_changed_at=self._now())
+        self._change(number, base_ref=base_ref)
+        self.given[number] = [replace(each, is_stale=True) for each in self.given[number]]
 
-    def merge(self, number: int, commit: str, *also: str) -> None:
-        """Somebody merges it: ``commit`` is what the base got, ``also`` are further commits that came with it."""
+    def merge(self, number: int, commit: str) -> None:
+        """Somebody merges it: ``commit`` is what the base got."""
         self._change(number, state="merged", merge_commit=commit, merged_at=self._now())
-        for sha in (commit, *also):
-            self.brought.setdefault(sha, number)
+        self.brought[commit] = number
 
     def close(self, number: int) -> None:
         """Somebody closes it without a merge."""
