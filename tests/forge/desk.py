@@ -144,7 +144,8 @@ class ReviewDesk:
             self.repo.git("merge", "-q", "--squash", found.head_ref)
             commit = self.repo.commit("Squashed", author=DANA)
         else:
-            self.repo.git("cherry-pick", f"main..{found.head_ref}")
+            who = {f"GIT_COMMITTER_{part}": "noreply@forge.example" for part in ("NAME", "EMAIL")}
+            self.repo.git("cherry-pick", f"main..{found.head_ref}", env=who)
             commit = self.repo.head()
         self.forge.merge(number, commit)
         return commit
