@@ -38,6 +38,8 @@ class RealServer:
         minutes: How long a cold build takes on two cores; only said.
         copies: Folders beside the binaries, each with the module and the folder that its files come from.
         linker_flags: Those beyond leaving symbols out.
+        tags: Build tags, by comma.
+        is_c: It holds C code, so a C compiler is needed.
     """
 
     name: str
@@ -45,6 +47,8 @@ class RealServer:
     minutes: int
     copies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     linker_flags: str = ""
+    tags: str = ""
+    is_c: bool = False
 
 
 # most needed first: whoever waits for one waits for those above it
@@ -73,8 +77,16 @@ SERVERS: tuple[RealServer, ...] = (
         copies={"crds": ("github.com/argoproj/argo-cd/v3", "manifests/crds")},
     ),
     RealServer("kustomize", {"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"}, 1),
+    RealServer(
+        "gitea",
+        {"gitea": "code.gitea.io/gitea"},
+        4,
+        copies={folder: ("code.gitea.io/gitea", folder) for folder in ("options", "templates")},
+        tags="sqlite,sqlite_unlock_notify",
+        is_c=True,
+    ),
 )
-PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD reads repositories with it"}
+PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD and Gitea read repositories with it"}
 """What servers need beside what is built here; each program's Debian package has its name."""
 
 
@@ -97,13 +109,18 @@ def folder_of(server: RealServer, *, cache: Path, modules: Path = MODULES) -> Pa
 
 def key_of(server: RealServer, *, modules: Path = MODULES) -> str:
     """Return what names a build: a hash of the module's files, of how it is built and of the kind of machine."""
-    recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, platform.system(), platform.machine())
+    recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, platform.system(), platform.machine(), *_unusual(server))
     digest = hashlib.sha256(repr(recipe).encode())
     for path in sorted(path for pattern in _SOURCES for path in (modules / server.name).rglob(pattern)):
         content = path.read_bytes()
         digest.update(f"\n{path.relative_to(modules)} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
+
+
+def _unusual(server: RealServer) -> tuple[object, ...]:
+    """Return what only some builds have; the others keep their names."""
+    return (server.tags, server.is_c) if server.tags or server.is_c else ()
 
 
 def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) -> None:
@@ -117,7 +134,7 @@ def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) 
     try:
         with log.open("wb") as output:
             for command in _build_commands(server, go=go, into=scratch):
-                subprocess.run(command, cwd=modules / server.name, env=_environment(), stdout=output, stderr=output, check=True)
+                subprocess.run(command, cwd=modules / server.name, env=_environment(server), stdout=output, stderr=output, check=True)
         for name, (module, folder) in server.copies.items():
             _copy(_module_folder(module, go=go, home=modules / server.name) / folder, scratch / name)
         scratch.chmod(0o755)
@@ -130,13 +147,14 @@ def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) 
 
 def _build_commands(server: RealServer, *, go: str, into: Path) -> Iterator[list[str]]:
     flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {server.linker_flags}".strip()]
+    flags += ["-tags", server.tags] if server.tags else []
     for name, package in server.binaries.items():
         yield [go, "build", *flags, "-o", str(into / name), package]
 
 
-def _environment() -> dict[str, str]:
+def _environment(server: RealServer | None = None) -> dict[str, str]:
     # without cgo no C compiler is needed, and the linker leaves nothing to the machine's own libraries
-    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+    return {**os.environ, "CGO_ENABLED": "1" if server is not None and server.is_c else "0", "GOWORK": "off"}
 
 
 def _module_folder(module: str, *, go: str, home: Path) -> Path:
@@ -147,9 +165,11 @@ def _module_folder(module: str, *, go: str, home: Path) -> Path:
 def _copy(source: Path, target: Path) -> None:
     """Copy the files alone: the folders of Go's module cache are read-only, and a copy of such a mode could not be removed."""
     target.mkdir()
-    for path in sorted(source.iterdir()):
-        if path.is_file():
-            (target / path.name).write_bytes(path.read_bytes())
+    for path in sorted(source.rglob("*")):
+        if path.is_dir():
+            (target / path.relative_to(source)).mkdir()
+        elif path.is_file():
+            (target / path.relative_to(source)).write_bytes(path.read_bytes())
 
 
 def _tail(log: Path) -> str:

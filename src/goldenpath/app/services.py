@@ -10,16 +10,18 @@ from typing import NoReturn
 from goldenpath.errors import Misconfigured
 from goldenpath.model.audit import Actor, Source
 from goldenpath.model.cluster import ClusterAccess
+from goldenpath.model.forge_settings import ForgeSettings
 from goldenpath.model.settings import Settings
 from goldenpath.ports.audit import AuditSink
 from goldenpath.ports.clock import Clock, Entropy
 from goldenpath.ports.cluster import Cluster
 from goldenpath.ports.deployer import Deployer
+from goldenpath.ports.forge import Forge
 from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
-from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
+from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, PullRequestObjects, RepositoryReader
 from goldenpath.ports.store import Store
 
 
@@ -59,6 +61,20 @@ def no_deployer(environment: str, access: ClusterAccess) -> NoReturn:  # noqa: A
     )
 
 
+def no_forge(settings: ForgeSettings) -> NoReturn:  # noqa: ARG001 - the signature of ``Services.forge``
+    """Refuse: nothing says where pull requests live."""
+    raise Misconfigured(
+        "forge.not-configured",
+        "it is not stated where pull requests live",
+        hint="set forge.kind, forge.url and forge.repository in goldenpath.yaml",
+    )
+
+
+def no_pull_request_objects() -> NoReturn:
+    """Refuse: this platform was wired without a remote."""
+    raise Misconfigured("git.remote-missing", "nothing that fetches pull requests is wired", hint="clone the platform repository")
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -75,6 +91,9 @@ class Services:
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
+    ``forge(settings)`` returns the forge that a section ``forge`` names: whoever counts reviews passes the section of the base that judges,
+    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_request_objects`` brings the
+    commits of a pull request here.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -100,6 +119,8 @@ class Services:
     cluster: Callable[[str, ClusterAccess], Cluster] = no_cluster
     deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
     overlays: Callable[[], OverlayRenderer] = no_overlays
+    forge: Callable[[ForgeSettings], Forge] = no_forge
+    pull_request_objects: Callable[[], PullRequestObjects] = no_pull_request_objects
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None
