@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
+    from goldenpath.ports.pull_heads import PullHeads
     from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
     from goldenpath.ports.source import RuntimeSource
     from goldenpath.ports.store import Store
@@ -95,6 +96,7 @@ def open_platform(
         cluster=_refuse_offline if is_offline else cache(wiring.cluster),
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         overlays=cache(wiring.overlays),
+        pull_heads=_refuse_offline if is_offline else cache(wiring.pull_heads),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -247,6 +249,11 @@ class _Wiring:
             return ClusterArgoCd(self.cluster(environment, access), namespace=argo.namespace)
         token = os.environ.get(TOKEN_VARIABLE, "")
         return open_api(argo.server, token=token, namespace=argo.namespace, is_prod=environment == PROTECTED_ENVIRONMENT)
+
+    def pull_heads(self) -> PullHeads:
+        from goldenpath.providers.git.pull_heads import GitPullHeads
+
+        return GitPullHeads(self._root)
 
     def overlays(self) -> OverlayRenderer:
         from goldenpath.providers.kustomize import KustomizeRenderer

@@ -21,6 +21,7 @@ from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
+from goldenpath.ports.pull_heads import PullHeads
 from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
 from goldenpath.ports.store import Store
 
@@ -70,6 +71,11 @@ def no_forge(settings: ForgeSettings) -> NoReturn:  # noqa: ARG001 - the signatu
     )
 
 
+def no_pull_heads() -> NoReturn:
+    """Refuse: this platform was wired without anything that fetches."""
+    raise Misconfigured("pr.no-clone", "nothing that fetches pull requests is wired", hint="run inside a clone of the platform repository")
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -87,7 +93,8 @@ class Services:
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
     ``forge(settings)`` returns the forge that a section ``forge`` names: whoever counts reviews passes the section of the base that judges,
-    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``.
+    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_heads`` brings what is proposed
+    there into this clone, as objects only.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -114,6 +121,7 @@ class Services:
     deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
     overlays: Callable[[], OverlayRenderer] = no_overlays
     forge: Callable[[ForgeSettings], Forge] = no_forge
+    pull_heads: Callable[[], PullHeads] = no_pull_heads
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "request": ("goldenpath.cli.request:request", "Write and show requests"),
     "policy": ("goldenpath.cli.policy:policy", "Judge a change; explain rules; list waivers"),
     "preview": ("goldenpath.cli.preview:preview", "Show everything that a change would do"),
+    "pr": ("goldenpath.cli.pr:pr", "Judge pull requests and tell the forge"),
     "approve": ("goldenpath.cli.approve:approve", "Sign off a change"),
     "apply": ("goldenpath.cli.apply:apply", "Make the stores and manifests match the catalog"),
     "adopt": ("goldenpath.cli.adopt:adopt", "Take over a record that the platform did not create"),
