@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.deployer import Deployer
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
+    from goldenpath.ports.leak_index import LeakIndexKeeper
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
@@ -96,6 +97,7 @@ def open_platform(
         cluster=_refuse_offline if is_offline else cache(wiring.cluster),
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         overlays=cache(wiring.overlays),
+        leak_index=cache(wiring.leak_index),
         pull_heads=_refuse_offline if is_offline else cache(wiring.pull_heads),
         journal=cache(wiring.journal),
         audit=wiring.audit,
@@ -249,6 +251,11 @@ class _Wiring:
             return ClusterArgoCd(self.cluster(environment, access), namespace=argo.namespace)
         token = os.environ.get(TOKEN_VARIABLE, "")
         return open_api(argo.server, token=token, namespace=argo.namespace, is_prod=environment == PROTECTED_ENVIRONMENT)
+
+    def leak_index(self) -> LeakIndexKeeper:
+        from goldenpath.providers.local.leak_index import LocalLeakIndex
+
+        return LocalLeakIndex(self._state, self._settings.state.key_source, entropy=self.entropy)
 
     def pull_heads(self) -> PullHeads:
         from goldenpath.providers.git.pull_heads import GitPullHeads

@@ -43,5 +43,5 @@ def _refreshed(services: Services, number: int, head: str, publication: Publicat
         outcome = check_pull_request(services, number, publication=publication)
     except GoldenpathError as error:
         return Refreshed(number=number, head=head, error=error)
-    error = outcome.error if isinstance(outcome, PullRequestFault) else None
-    return Refreshed(number=number, head=outcome.pull.head_sha, concerns=outcome.concerns, error=error)
+    fault = outcome.error if isinstance(outcome, PullRequestFault) else None
+    return Refreshed(number=number, head=outcome.pull.head_sha, concerns=outcome.concerns, error=fault)

@@ -19,6 +19,7 @@ from goldenpath.ports.deployer import Deployer
 from goldenpath.ports.forge import Forge
 from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
+from goldenpath.ports.leak_index import LeakIndexKeeper
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
 from goldenpath.ports.pull_heads import PullHeads
@@ -76,6 +77,11 @@ def no_pull_heads() -> NoReturn:
     raise Misconfigured("pr.no-clone", "nothing that fetches pull requests is wired", hint="run inside a clone of the platform repository")
 
 
+def no_leak_index() -> NoReturn:
+    """Refuse: this platform was wired without a place for fingerprints."""
+    raise Misconfigured("scan.no-place", "no place for the index of fingerprints is wired", hint="run inside a platform repository")
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -94,7 +100,7 @@ class Services:
     ``deployer`` the Argo CD that brings manifests there.
     ``forge(settings)`` returns the forge that a section ``forge`` names: whoever counts reviews passes the section of the base that judges,
     so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_heads`` brings what is proposed
-    there into this clone, as objects only.
+    there into this clone, as objects only. ``leak_index`` keeps the keyed fingerprints of managed values on this machine.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -122,6 +128,7 @@ class Services:
     overlays: Callable[[], OverlayRenderer] = no_overlays
     forge: Callable[[ForgeSettings], Forge] = no_forge
     pull_heads: Callable[[], PullHeads] = no_pull_heads
+    leak_index: Callable[[], LeakIndexKeeper] = no_leak_index
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

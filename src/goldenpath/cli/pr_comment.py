@@ -35,7 +35,7 @@ def comment_blocks(judged: Judged) -> list[Block]:
     """Return the page of a judged pull request, in reading order."""
     result = judged.preview
     blocks = [Block("", "\n".join((f"### Goldenpath: {_headline(judged)}", "", *_verdict_table(judged.concerns), "")))]
-    blocks += _finding_blocks(judged.findings)
+    blocks += finding_blocks(judged.findings)
     blocks += _change_blocks(result)
     blocks.append(_approvals(result))
     blocks += _exceptions(judged)
@@ -86,7 +86,8 @@ def _verdict_table(concerns: Sequence[Concern]) -> Iterator[str]:
     return table(("Concern", "State", "What"), rows)
 
 
-def _finding_blocks(findings: Sequence[Finding]) -> Iterator[Block]:
+def finding_blocks(findings: Sequence[Finding]) -> Iterator[Block]:
+    """Yield tables of findings, what blocks first; each a block of its own, small enough to be left out whole."""
     ordered = sorted(findings, key=lambda finding: (not finding.is_blocking, finding.level != "warn", finding.sort_key))
     chunks = [ordered[start : start + FINDINGS_IN_A_BLOCK] for start in range(0, len(ordered), FINDINGS_IN_A_BLOCK)]
     for number, chunk in enumerate(chunks, 1):

@@ -43,7 +43,7 @@ def refresh(state: CliState, *, details_url: str, is_dry_run: bool) -> int:
 
 
 def _cells(each: Refreshed) -> tuple[str, ...]:
-    states = [concern.state for concern in each.concerns] or ["-"] * 3
+    states = tuple(str(concern.state) for concern in each.concerns) or ("-", "-", "-")
     return (f"#{each.number}", each.head[:12], *states, "" if each.error is None else each.error.code)
 
 

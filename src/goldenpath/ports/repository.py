@@ -100,6 +100,10 @@ class IndexReader(Protocol):
         """Return every link and submodule in the index, in path order; paths are relative to the folder that was opened."""
         ...
 
+    def staged_changes(self) -> tuple[PathChange, ...]:
+        """Return what the next commit would change, of the whole repository; paths are relative to its root."""
+        ...
+
 
 class ApprovalNotes(Protocol):
     """Signed statements kept beside commits, in a notes ref of their own."""

@@ -1,0 +1,137 @@
+"""Learns the fingerprints of managed values, each read on record (R50), and hands them out again. Values live no longer than the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from goldenpath.app.protected import protected_tip
+from goldenpath.app.reveal import reveal
+from goldenpath.app.revision import read_governance, read_requests, require_clean
+from goldenpath.app.services import Services
+from goldenpath.errors import Conflict, Misconfigured, NotFound
+from goldenpath.leaks.fingerprints import Fingerprint, Index, fingerprints_of, has_fingerprint
+from goldenpath.model.base import Record
+from goldenpath.model.environment import ENVIRONMENTS
+from goldenpath.model.instant import to_text
+from goldenpath.model.lifecycle import PROJECTED_STATES
+from goldenpath.model.request import SecretRequest
+from goldenpath.model.secret import SecretValue
+
+SCHEMA_VERSION: Final = 1
+PUBLIC_KEYS: Final = frozenset(
+    {
+        *("user", "username", "user_name", "login", "host", "hostname", "port", "database", "dbname", "db_name", "engine", "region"),
+        *("client_id", "account_id", "access_key_id", "key_id", "issuer", "audience"),
+    }
+)
+"""Keys whose values are names: code and documentation repeat them with good reason, and they are no secret."""
+
+
+class KeptIndex(Record, frozen=True, kw_only=True):
+    """What is sealed. ``made_at`` is RFC 3339 UTC."""
+
+    schema_version: int
+    made_at: str
+    secrets: int
+    fingerprints: tuple[Fingerprint, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Learned:
+    """How learning went. ``left_out`` names keys without a fingerprint, with the reason; ``unread`` requests without a value."""
+
+    secrets: int = 0
+    keys: int = 0
+    fingerprints: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The fingerprints that this machine has; ``made_at`` is empty where it has none."""
+
+    index: Index
+    secrets: int = 0
+    made_at: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """True when values were learned here, however few."""
+        return bool(self.made_at)
+
+
+def learn(services: Services, *, environments: Sequence[str] = ()) -> Learned:
+    """Read every current value and keep its fingerprints, in place of what was kept before.
+
+    Raises:
+        AuditUnavailable: a read could not be recorded, so there was none; the old index stays.
+        ProviderUnavailable: a store did not answer; the old index stays.
+    """
+    reader = services.repository()
+    governance = read_governance(reader, protected_tip(reader, services.settings))
+    catalog = read_requests(reader, governance)
+    require_clean(catalog.findings, what="the catalog")
+    wanted = tuple(environments) or ENVIRONMENTS
+    keeper, learned = services.leak_index(), Learned()
+    key = keeper.new_key()
+    kept: list[Fingerprint] = []
+    for request in (entry.request for entry in catalog.entries if entry.request.environment in wanted):
+        values = _values(services, request, learned)
+        services.progress(f"{request.id}: {len(values)} keys")
+        kept += _fingerprints(request, values, key, learned)
+    learned.fingerprints = len(kept)
+    made_at = to_text(services.clock.now())
+    index = KeptIndex(schema_version=SCHEMA_VERSION, made_at=made_at, secrets=learned.secrets, fingerprints=tuple(kept))
+    keeper.save(msgspec.msgpack.encode(index))
+    return learned
+
+
+def known_values(services: Services) -> Known:
+    """Return the fingerprints of this machine; an empty index where it has none.
+
+    Raises:
+        Misconfigured: ``scan.index-unreadable``.
+    """
+    kept = services.leak_index().load()
+    if kept is None:
+        return Known(index=Index((), b""))
+    content, key = kept
+    try:
+        found = msgspec.msgpack.decode(content, type=KeptIndex)
+    except msgspec.DecodeError:
+        raise Misconfigured(
+            "scan.index-unreadable", "the index of fingerprints is of another version", hint="make it anew: goldenpath scan --update-index"
+        ) from None
+    return Known(index=Index(found.fingerprints, key), secrets=found.secrets, made_at=found.made_at)
+
+
+def _values(services: Services, request: SecretRequest, learned: Learned) -> Mapping[str, SecretValue]:
+    if request.spec.lifecycle.status not in PROJECTED_STATES:
+        learned.unread[request.id] = request.spec.lifecycle.status
+        return {}
+    try:
+        values, _version = reveal(services, request.id, reason="fingerprints for the leak check")
+    except (NotFound, Conflict) as without:
+        learned.unread[request.id] = without.code
+        return {}
+    learned.secrets += 1
+    return values
+
+
+def _fingerprints(request: SecretRequest, values: Mapping[str, SecretValue], key: bytes, learned: Learned) -> list[Fingerprint]:
+    found: list[Fingerprint] = []
+    for name, value in values.items():
+        subject = f"{request.id} {name}"
+        if name.lower().replace("-", "_") in PUBLIC_KEYS:
+            learned.left_out[subject] = "a name, by its key"
+        elif not has_fingerprint(value.reveal()):
+            learned.left_out[subject] = "too short or too plain"
+        else:
+            learned.keys += 1
+            found += fingerprints_of(subject, value.reveal(), key)
+    return found
