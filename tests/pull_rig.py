@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -70,5 +74,13 @@ class PullRig:
         return found[0]
 
 
+@functools.cache
+def _template() -> World:
+    """A world made once for each process: copying it costs a tenth of making it."""
+    folder = tempfile.mkdtemp(prefix="goldenpath-pull-rig-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return World.make(Path(folder) / "world")
+
+
 def make_rig(root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> PullRig:
-    return PullRig(World.make(root), monkeypatch, capfd)
+    return PullRig(_template().copy(root), monkeypatch, capfd)

@@ -32,11 +32,15 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A pull request and what the gate says about it, by the rules of the base. ``waivers`` are the exceptions that it used."""
+    """A pull request and what the gate says about it, by the rules of the base. ``waivers`` are the exceptions that it used.
+
+    ``fault`` says why there is no preview of a change that blocks: one that clashes with the base has none.
+    """
 
     pull: PullRequest
     preview: PreviewResult
     waivers: tuple[ListedWaiver, ...] = ()
+    fault: GoldenpathError | None = None
 
     @property
     def check(self) -> CheckResult:
@@ -51,7 +55,7 @@ class Judged:
     @property
     def concerns(self) -> tuple[Concern, ...]:
         """The commit statuses."""
-        return (_policy(self.check), _preview(self.preview), _approval(self.check))
+        return (_policy(self.check), _preview(self.preview, self.fault), _approval(self.check))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,9 @@ def _policy(check: CheckResult) -> Concern:
     return Concern(name=POLICY, state="success", summary="passes" + (f" with {counted(warnings, 'warning')}" if warnings else ""))
 
 
-def _preview(preview: PreviewResult) -> Concern:
+def _preview(preview: PreviewResult, fault: GoldenpathError | None) -> Concern:
+    if fault is not None:
+        return Concern(name=PREVIEW, state="error", summary=f"there is none while the change is blocked: {fault.code}")
     signs = [change.before is None for change in preview.check.change.requests]
     files = sum(len(each.files) for each in preview.environments)
     told = f"{counted(sum(signs), 'new request')}, {len(signs) - sum(signs)} changed, {counted(files, 'generated file')}"

@@ -5,18 +5,20 @@ Whatever goes wrong blocks (R15): before anything is judged the statuses are pen
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from goldenpath.app.check import CheckResult, check_change
 from goldenpath.app.judged import Concern, Judged, PullRequestFault, waiting_concerns
-from goldenpath.app.preview import PreviewResult, preview_change
+from goldenpath.app.preview import PreviewResult, preview_of
 from goldenpath.app.services import Services
 from goldenpath.errors import Conflict, GoldenpathError
 from goldenpath.model.finding import Finding, Verdict
 from goldenpath.model.forge import PullRequest
 from goldenpath.policy.waivers import ListedWaiver, list_waivers
 from goldenpath.ports.forge import Forge
+from goldenpath.ports.repository import RepositoryReader
 
 MARKER = "pull-request"
 """Of the one comment that says what the gate says."""
@@ -74,9 +76,20 @@ def judge(services: Services, pull: PullRequest, *, looks_at_stores: bool) -> Ju
         raise _moved(pull)
     # a stranger's branch must not make us ask a store: without its leave we look at Git alone
     seeing = services if looks_at_stores and not pull.is_fork else replace(services, is_offline=True)
-    preview = preview_change(seeing, base=base, head=pull.head_sha)
-    preview = _with_findings(preview, _base_findings(services, pull))
-    return Judged(pull=pull, preview=preview, waivers=_used_waivers(services, preview))
+    check = check_change(seeing, base=base, head=pull.head_sha)
+    check = _with_findings(check, (*_base_findings(services, pull), *_overtaken(services.repository(), check)))
+    preview, fault = _preview(seeing, check)
+    return Judged(pull=pull, preview=preview, waivers=_used_waivers(services, check), fault=fault)
+
+
+def _preview(services: Services, check: CheckResult) -> tuple[PreviewResult, GoldenpathError | None]:
+    """Return the preview; for a change that blocks also none, and why: what clashes with the base cannot be laid over it."""
+    try:
+        return preview_of(services, check), None
+    except GoldenpathError as error:
+        if not check.verdict.is_blocked:
+            raise
+        return PreviewResult(check=check, environments=()), error
 
 
 def _publish(forge: Forge, outcome: Outcome, publication: Publication) -> None:
@@ -129,15 +142,31 @@ def _base_findings(services: Services, pull: PullRequest) -> tuple[Finding, ...]
     )
 
 
-def _with_findings(preview: PreviewResult, more: tuple[Finding, ...]) -> PreviewResult:
+def _overtaken(reader: RepositoryReader, check: CheckResult) -> Iterator[Finding]:
+    """Yield a finding for each file that the base changed too since the branch left it: what was looked at is not what a merge makes."""
+    change = check.change
+    paths = {path for each in change.requests for path in (each.path_before, each.path_after) if path} | set(change.governance_paths)
+    for moved in reader.diff(change.merge_base, check.base, sorted(paths)) if paths else ():
+        if moved.path in paths and reader.tree_oid(change.head, moved.path) != moved.new_oid:
+            yield Finding(
+                rule="pr.overtaken",
+                level="block",
+                message="the base changed this file too since the branch left it, so a merge would make something that nobody looked at",
+                file=moved.path,
+                got=f"branched off at {change.merge_base[:12]}",
+                expected=f"the file as it is at {check.base[:12]}",
+                hint="bring the branch up to date with the base; approvals then have to be given again",
+            )
+
+
+def _with_findings(check: CheckResult, more: tuple[Finding, ...]) -> CheckResult:
     if not more:
-        return preview
-    verdict = preview.check.verdict
-    findings = tuple(sorted((*verdict.findings, *more), key=lambda finding: finding.sort_key))
-    return replace(preview, check=replace(preview.check, verdict=Verdict(findings=findings, needs=verdict.needs)))
+        return check
+    findings = tuple(sorted((*check.verdict.findings, *more), key=lambda finding: finding.sort_key))
+    return replace(check, verdict=Verdict(findings=findings, needs=check.verdict.needs))
 
 
-def _used_waivers(services: Services, preview: PreviewResult) -> tuple[ListedWaiver, ...]:
-    used = {(finding.rule, finding.subject) for finding in preview.check.verdict.findings if finding.waived_by}
-    listed = list_waivers(preview.check.governance.policy, services.clock.now().date()) if used else ()
+def _used_waivers(services: Services, check: CheckResult) -> tuple[ListedWaiver, ...]:
+    used = {(finding.rule, finding.subject) for finding in check.verdict.findings if finding.waived_by}
+    listed = list_waivers(check.governance.policy, services.clock.now().date()) if used else ()
     return tuple(waiver for waiver in listed if waiver.state == "active" and (waiver.rule, waiver.request) in used)

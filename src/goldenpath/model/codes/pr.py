@@ -11,6 +11,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Change the base of the pull request to the branch that the message names.",
         rule="R10",
     ),
+    "pr.overtaken": CodeDoc(
+        title="The base changed the same file since the branch left it",
+        why="Two changes of one file can each be right and wrong together; what a merge makes of them was judged and approved by nobody.",
+        fix="Bring the branch up to date with its base, settle the difference there, and have it approved again.",
+        rule="R9 R12",
+    ),
     "pr.moved": CodeDoc(
         title="The pull request changed while it was being judged",
         why="What was found is about another commit. A status on the old one would say nothing about the new one.",
