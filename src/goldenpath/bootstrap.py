@@ -30,17 +30,18 @@ if TYPE_CHECKING:
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
     from goldenpath.model.cluster import ClusterAccess
+    from goldenpath.model.forge_settings import ForgeSettings
     from goldenpath.model.settings import EnvironmentSettings, StoreSettings
     from goldenpath.ports.cluster import Cluster
     from goldenpath.ports.deployer import Deployer
+    from goldenpath.ports.forge import Forge
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.leak_index import LeakIndexKeeper
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
-    from goldenpath.ports.pull_heads import PullHeads
-    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
+    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository, PullRequestObjects
     from goldenpath.ports.source import RuntimeSource
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
@@ -97,8 +98,9 @@ def open_platform(
         cluster=_refuse_offline if is_offline else cache(wiring.cluster),
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         overlays=cache(wiring.overlays),
+        forge=_refuse_offline if is_offline else cache(wiring.forge),
         leak_index=cache(wiring.leak_index),
-        pull_heads=_refuse_offline if is_offline else cache(wiring.pull_heads),
+        pull_request_objects=_refuse_offline if is_offline else cache(wiring.pull_request_objects),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -252,20 +254,28 @@ class _Wiring:
         token = os.environ.get(TOKEN_VARIABLE, "")
         return open_api(argo.server, token=token, namespace=argo.namespace, is_prod=environment == PROTECTED_ENVIRONMENT)
 
+    def overlays(self) -> OverlayRenderer:
+        from goldenpath.providers.kustomize import KustomizeRenderer
+
+        return KustomizeRenderer(self._settings.projection.kustomize)
+
+    def forge(self, settings: ForgeSettings) -> Forge:
+        from goldenpath.providers.forge.opening import ForgeOptions, open_forge
+
+        return open_forge(
+            ForgeOptions(settings=settings, clock=self.clock, entropy=self.entropy, variables=os.environ, retry_limit=self._retry_limit)
+        )
+
     def leak_index(self) -> LeakIndexKeeper:
         from goldenpath.providers.local.leak_index import LocalLeakIndex
 
         return LocalLeakIndex(self._state, self._settings.state.key_source, entropy=self.entropy)
 
-    def pull_heads(self) -> PullHeads:
-        from goldenpath.providers.git.pull_heads import GitPullHeads
+    def pull_request_objects(self) -> PullRequestObjects:
+        from goldenpath.providers.git.place import find_place
+        from goldenpath.providers.git.pull_objects import PullRequestFetcher
 
-        return GitPullHeads(self._root)
-
-    def overlays(self) -> OverlayRenderer:
-        from goldenpath.providers.kustomize import KustomizeRenderer
-
-        return KustomizeRenderer(self._settings.projection.kustomize)
+        return PullRequestFetcher(find_place(self._root))
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions

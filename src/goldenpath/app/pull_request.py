@@ -66,14 +66,12 @@ def judge(services: Services, pull: PullRequest, *, looks_at_stores: bool) -> Ju
     """Judge ``pull`` as the forge has it.
 
     Raises:
-        Conflict: ``pr.moved``: the clone has another head than the forge names.
         NotFound: ``git.ref-missing``, ``git.no-merge-base``.
+        ProviderUnavailable: ``git.remote-unavailable``.
     """
-    heads = services.pull_heads()
-    base = heads.fetch_base(services.settings.governance.protected_branch)
-    fetched = heads.fetch_head(pull.number)
-    if fetched and fetched != pull.head_sha:
-        raise _moved(pull)
+    objects = services.pull_request_objects()
+    base = objects.newest(services.settings.governance.protected_branch)
+    objects.bring(pull.number, pull.head_sha)
     # a stranger's branch must not make us ask a store: without its leave we look at Git alone
     seeing = services if looks_at_stores and not pull.is_fork else replace(services, is_offline=True)
     check = check_change(seeing, base=base, head=pull.head_sha)

@@ -22,8 +22,7 @@ from goldenpath.ports.journal import Journal
 from goldenpath.ports.leak_index import LeakIndexKeeper
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
-from goldenpath.ports.pull_heads import PullHeads
-from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
+from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, PullRequestObjects, RepositoryReader
 from goldenpath.ports.store import Store
 
 
@@ -72,9 +71,9 @@ def no_forge(settings: ForgeSettings) -> NoReturn:  # noqa: ARG001 - the signatu
     )
 
 
-def no_pull_heads() -> NoReturn:
-    """Refuse: this platform was wired without anything that fetches."""
-    raise Misconfigured("pr.no-clone", "nothing that fetches pull requests is wired", hint="run inside a clone of the platform repository")
+def no_pull_request_objects() -> NoReturn:
+    """Refuse: this platform was wired without a remote."""
+    raise Misconfigured("git.remote-missing", "nothing that fetches pull requests is wired", hint="clone the platform repository")
 
 
 def no_leak_index() -> NoReturn:
@@ -99,8 +98,9 @@ class Services:
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
     ``forge(settings)`` returns the forge that a section ``forge`` names: whoever counts reviews passes the section of the base that judges,
-    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_heads`` brings what is proposed
-    there into this clone, as objects only. ``leak_index`` keeps the keyed fingerprints of managed values on this machine.
+    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_request_objects`` brings the
+    commits of a pull request here, and those of the branch that it goes to.
+    ``leak_index`` keeps the keyed fingerprints of managed values on this machine.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -127,7 +127,7 @@ class Services:
     deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
     overlays: Callable[[], OverlayRenderer] = no_overlays
     forge: Callable[[ForgeSettings], Forge] = no_forge
-    pull_heads: Callable[[], PullHeads] = no_pull_heads
+    pull_request_objects: Callable[[], PullRequestObjects] = no_pull_request_objects
     leak_index: Callable[[], LeakIndexKeeper] = no_leak_index
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""

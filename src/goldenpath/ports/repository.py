@@ -80,6 +80,10 @@ class RepositoryReader(Protocol):
         """Return the commits of ``base..head``, oldest first, with co-author trailers."""
         ...
 
+    def commit(self, oid: str) -> CommitInfo:
+        """Return one commit. Raises ``NotFound`` ``git.ref-missing``."""
+        ...
+
     def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:
         """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
         ...
@@ -126,6 +130,31 @@ class ApprovalNotes(Protocol):
 
     def annotated_commits(self) -> tuple[str, ...]:
         """Return every commit that has a statement."""
+        ...
+
+
+class PullRequestObjects(Protocol):
+    """Brings the commits of pull requests here, those of forks too: as objects of git and nothing else (R11).
+
+    No ref of ours moves, no file of the working tree changes, nothing of it runs.
+    """
+
+    def bring(self, number: int, commit: str) -> None:
+        """Fetch ``commit``, the head of a pull request, with its history, from the remote's own ref of it; nothing when it is here.
+
+        Raises:
+            NotFound: ``git.ref-missing``: the remote's ref does not lead to that commit (any more).
+            ProviderUnavailable: ``git.remote-unavailable``.
+        """
+        ...
+
+    def newest(self, branch: str) -> str:
+        """Return the newest commit of ``branch`` at the remote, fetched; that of the local branch where there is no remote.
+
+        Raises:
+            NotFound: ``git.ref-missing``.
+            ProviderUnavailable: ``git.remote-unavailable``.
+        """
         ...
 
 

@@ -118,7 +118,7 @@ def test_a_fault_of_one_call_turns_everything_red(rig: PullRig, call: int) -> No
 def test_what_cannot_be_judged_blocks_and_says_why(rig: PullRig) -> None:
     number = rig.forge.propose("e" * 40, by="mallory", fork="mallory/platform")
     code, _, err = rig.run("pr", "check", "--number", str(number), "--publish")
-    assert (code, "git.ref-missing" in err) == (6, True)
+    assert (code, "git.remote-unavailable" in err) == (4, True)
     assert set(rig.states(number).values()) == {"error"}
     assert "could not be judged" in rig.comment(number)
 
@@ -221,8 +221,8 @@ def test_refresh_goes_on_after_one_that_cannot_be_judged(rig: PullRig) -> None:
     rig.forge.propose("e" * 40, by="mallory", fork="mallory/platform")
     number = rig.propose()
     code, out, _ = rig.run("pr", "refresh")
-    assert code == 6
-    assert "git.ref-missing" in out
+    assert code == 4
+    assert "git.remote-unavailable" in out
     assert rig.states(number)["policy"] == "success"
 
 

@@ -28,17 +28,6 @@ CODES: dict[str, CodeDoc] = {
         why="A verdict on it would come too late to stop anything; apply judges what was merged by itself.",
         fix="Nothing to do; for a merged one, see goldenpath trace and goldenpath pr receipts.",
     ),
-    "pr.fetch-failed": CodeDoc(
-        title="The commits of a pull request could not be fetched",
-        why="Without its commits a pull request cannot be judged, and what is not judged blocks.",
-        fix="Check network and credentials of the remote origin, then run again. A fork that was deleted has no head to fetch.",
-        rule="R15",
-    ),
-    "pr.no-clone": CodeDoc(
-        title="There is no clone to fetch pull requests into",
-        why="A pull request is judged from git objects, never from files that somebody checked out.",
-        fix="Run inside a clone of the platform repository.",
-    ),
     "pr.unwritable-page": CodeDoc(
         title="A page about a pull request could not be written to its file",
         why="The folder is not there, or this account may not write to it. The verdict itself is published before the files are written.",
