@@ -1,4 +1,4 @@
-"""Learns the fingerprints of managed values, each read on record (R50), and hands them out again. Values live no longer than the call."""
+"""Learns the fingerprints of managed values, each read on record (R50). Values live no longer than the call."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Final
 
 import msgspec
 
+from goldenpath.app.known_values import SCHEMA_VERSION, KeptIndex
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.reveal import reveal
 from goldenpath.app.revision import read_governance, read_requests, require_clean
 from goldenpath.app.services import Services
-from goldenpath.errors import Conflict, Misconfigured, NotFound
-from goldenpath.leaks.fingerprints import Fingerprint, Index, fingerprints_of, has_fingerprint
-from goldenpath.model.base import Record
+from goldenpath.errors import Conflict, NotFound
+from goldenpath.leaks.fingerprints import Fingerprint, fingerprints_of, has_fingerprint
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.instant import to_text
 from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretValue
 
-SCHEMA_VERSION: Final = 1
 PUBLIC_KEYS: Final = frozenset(
     {
         *("user", "username", "user_name", "login", "host", "hostname", "port", "database", "dbname", "db_name", "engine", "region"),
@@ -29,15 +28,6 @@ PUBLIC_KEYS: Final = frozenset(
     }
 )
 """Keys whose values are names: code and documentation repeat them with good reason, and they are no secret."""
-
-
-class KeptIndex(Record, frozen=True, kw_only=True):
-    """What is sealed. ``made_at`` is RFC 3339 UTC."""
-
-    schema_version: int
-    made_at: str
-    secrets: int
-    fingerprints: tuple[Fingerprint, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,20 +39,6 @@ class Learned:
     fingerprints: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """The fingerprints that this machine has; ``made_at`` is empty where it has none."""
-
-    index: Index
-    secrets: int = 0
-    made_at: str = ""
-
-    @property
-    def is_there(self) -> bool:
-        """True when values were learned here, however few."""
-        return bool(self.made_at)
 
 
 def learn(services: Services, *, environments: Sequence[str] = ()) -> Learned:
@@ -89,25 +65,6 @@ def learn(services: Services, *, environments: Sequence[str] = ()) -> Learned:
     index = KeptIndex(schema_version=SCHEMA_VERSION, made_at=made_at, secrets=learned.secrets, fingerprints=tuple(kept))
     keeper.save(msgspec.msgpack.encode(index))
     return learned
-
-
-def known_values(services: Services) -> Known:
-    """Return the fingerprints of this machine; an empty index where it has none.
-
-    Raises:
-        Misconfigured: ``scan.index-unreadable``.
-    """
-    kept = services.leak_index().load()
-    if kept is None:
-        return Known(index=Index((), b""))
-    content, key = kept
-    try:
-        found = msgspec.msgpack.decode(content, type=KeptIndex)
-    except msgspec.DecodeError:
-        raise Misconfigured(
-            "scan.index-unreadable", "the index of fingerprints is of another version", hint="make it anew: goldenpath scan --update-index"
-        ) from None
-    return Known(index=Index(found.fingerprints, key), secrets=found.secrets, made_at=found.made_at)
 
 
 def _values(services: Services, request: SecretRequest, learned: Learned) -> Mapping[str, SecretValue]:

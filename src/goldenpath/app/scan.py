@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from goldenpath.app.leak_index import Known, known_values
+from goldenpath.app.known_values import Known, known_values
 from goldenpath.app.services import Services
 from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.leaks.search import Lines, lines_of, search, shown_path
