@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.forge import Forge
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
+    from goldenpath.ports.leak_index import LeakIndexKeeper
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
@@ -98,6 +99,7 @@ def open_platform(
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         overlays=cache(wiring.overlays),
         forge=_refuse_offline if is_offline else cache(wiring.forge),
+        leak_index=cache(wiring.leak_index),
         pull_request_objects=_refuse_offline if is_offline else cache(wiring.pull_request_objects),
         journal=cache(wiring.journal),
         audit=wiring.audit,
@@ -263,6 +265,11 @@ class _Wiring:
         return open_forge(
             ForgeOptions(settings=settings, clock=self.clock, entropy=self.entropy, variables=os.environ, retry_limit=self._retry_limit)
         )
+
+    def leak_index(self) -> LeakIndexKeeper:
+        from goldenpath.providers.local.leak_index import LocalLeakIndex
+
+        return LocalLeakIndex(self._state, self._settings.state.key_source, entropy=self.entropy)
 
     def pull_request_objects(self) -> PullRequestObjects:
         from goldenpath.providers.git.place import find_place

@@ -19,6 +19,7 @@ from goldenpath.ports.deployer import Deployer
 from goldenpath.ports.forge import Forge
 from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
+from goldenpath.ports.leak_index import LeakIndexKeeper
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
 from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, PullRequestObjects, RepositoryReader
@@ -75,6 +76,11 @@ def no_pull_request_objects() -> NoReturn:
     raise Misconfigured("git.remote-missing", "nothing that fetches pull requests is wired", hint="clone the platform repository")
 
 
+def no_leak_index() -> NoReturn:
+    """Refuse: this platform was wired without a place for fingerprints."""
+    raise Misconfigured("scan.no-place", "no place for the index of fingerprints is wired", hint="run inside a platform repository")
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -93,7 +99,8 @@ class Services:
     ``deployer`` the Argo CD that brings manifests there.
     ``forge(settings)`` returns the forge that a section ``forge`` names: whoever counts reviews passes the section of the base that judges,
     so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_request_objects`` brings the
-    commits of a pull request here.
+    commits of a pull request here, and those of the branch that it goes to.
+    ``leak_index`` keeps the keyed fingerprints of managed values on this machine.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -121,6 +128,7 @@ class Services:
     overlays: Callable[[], OverlayRenderer] = no_overlays
     forge: Callable[[ForgeSettings], Forge] = no_forge
     pull_request_objects: Callable[[], PullRequestObjects] = no_pull_request_objects
+    leak_index: Callable[[], LeakIndexKeeper] = no_leak_index
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -112,6 +112,10 @@ class IndexReader(Protocol):
         """Return every link and submodule in the index, in path order; paths are relative to the folder that was opened."""
         ...
 
+    def staged_changes(self) -> tuple[PathChange, ...]:
+        """Return what the next commit would change, of the whole repository; paths are relative to its root."""
+        ...
+
 
 class ApprovalNotes(Protocol):
     """Signed statements kept beside commits, in a notes ref of their own."""
@@ -148,6 +152,15 @@ class PullRequestObjects(Protocol):
 
         Raises:
             NotFound: ``git.ref-missing``: the remote's ref does not lead to that commit (any more).
+            ProviderUnavailable: ``git.remote-unavailable``.
+        """
+        ...
+
+    def newest(self, branch: str) -> str:
+        """Return the newest commit of ``branch`` at the remote, fetched; that of the local branch where there is no remote.
+
+        Raises:
+            NotFound: ``git.ref-missing``.
             ProviderUnavailable: ``git.remote-unavailable``.
         """
         ...

@@ -49,7 +49,7 @@ CODES: dict[str, CodeDoc] = {
         fix="Clone the platform repository, or add its remote: git remote add origin <address>.",
     ),
     "git.remote-unavailable": CodeDoc(
-        title="The head of a pull request could not be fetched",
+        title="The head or the base of a pull request could not be fetched",
         why="The remote did not answer, does not let this account in, or does not keep a ref for the pull request.",
         fix="Try the git fetch that the message names by hand, then run the same command again.",
         rule="R15",

@@ -1,4 +1,4 @@
-"""The commits of pull requests, from the ref that GitHub, Gitea and Forgejo keep for each: objects alone, whoever's fork they come from."""
+"""The commits of pull requests, from the ref that GitHub, Gitea and Forgejo keep for each, and of their base: objects alone."""
 
 from __future__ import annotations
 
@@ -46,6 +46,28 @@ class PullRequestFetcher:
             )
         if not self._is_here(commit):
             raise _missing(number)
+
+    def newest(self, branch: str) -> str:
+        """Fetch what pull requests go to, below a ref of our own where no branch of a stranger can stand for it."""
+        if self._here.run("config", "--get", f"remote.{self._remote}.url", allowed=(0, 1)).status:
+            return self._commit(f"refs/heads/{branch}")
+        kept = f"refs/goldenpath/base/{branch}"
+        fetched = self._git.run("fetch", *_OPTIONS, self._remote, f"+refs/heads/{branch}:{kept}", settings=_CHECKED, allowed=range(256))
+        if fetched.status:
+            raise ProviderUnavailable(
+                "git.remote-unavailable",
+                f"the branch {branch} could not be fetched (git fetch ended with status {fetched.status})",
+                subject=self._remote,
+                hint=f"try it by hand: git fetch {self._remote} {branch}",
+                retry_after_seconds=5.0,
+            )
+        return self._commit(kept)
+
+    def _commit(self, ref: str) -> str:
+        found = self._here.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", allowed=(0, 1, 128))
+        if found.status:
+            raise NotFound("git.ref-missing", "the branch is not in this clone", subject=ref, hint="fetch the branch first")
+        return found.line
 
     def _is_here(self, commit: str) -> bool:
         return self._here.run("cat-file", "-e", f"{commit}^{{commit}}", allowed=(0, 1, 128)).status == 0
