@@ -6,6 +6,8 @@
 ``external_secrets_crds`` the CRDs of External Secrets, ``v1`` served, without the controller
 ``external_secrets``      the controller, reading ``aws`` (``tests.standins.fixtures``)
 ``argo_cd``               repo-server, application-controller and redis
+``argo_cd_server``        the server of Argo CD's API, with an account that may look
+``application_sets``      the controller that makes Applications of ApplicationSets
 ``namespace``             the name of a new namespace, emptied after the test
 ``fresh_api_server``      another API server for this test alone, without any CRD
 ========================= ==========================================================================
@@ -25,6 +27,7 @@ import pytest
 from tests.cluster import external_secrets as eso
 from tests.cluster.api_server import ApiServer
 from tests.cluster.argo_cd import ArgoCd
+from tests.cluster.argo_cd_doors import ApplicationSets, ArgoCdServer
 from tests.cluster.built import folder_if_built, require_built, require_program
 from tests.cluster.controller_manager import ControllerManager
 from tests.cluster.external_secrets import ExternalSecrets
@@ -143,6 +146,42 @@ def argo_cd(controller_manager: ControllerManager, session_argo_cd: ArgoCd) -> A
     """Argo CD, working."""
     session_argo_cd.recover()
     return session_argo_cd
+
+
+@pytest.fixture(scope="session")
+def session_argo_cd_server(session_argo_cd: ArgoCd, session_api_server: ApiServer) -> Iterator[ArgoCdServer]:
+    """The run's API of Argo CD as earlier tests left it; ask for ``argo_cd_server``."""
+    server = ArgoCdServer(session_argo_cd, session_api_server)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def argo_cd_server(argo_cd: ArgoCd, session_argo_cd_server: ArgoCdServer) -> ArgoCdServer:
+    """Argo CD's API, answering."""
+    session_argo_cd_server.recover()
+    return session_argo_cd_server
+
+
+@pytest.fixture(scope="session")
+def session_application_sets(session_argo_cd: ArgoCd) -> Iterator[ApplicationSets]:
+    """The run's controller of ApplicationSets as earlier tests left it; ask for ``application_sets``."""
+    controller = ApplicationSets(session_argo_cd)
+    try:
+        controller.start()
+        yield controller
+    finally:
+        controller.kill()
+
+
+@pytest.fixture
+def application_sets(argo_cd: ArgoCd, session_application_sets: ApplicationSets) -> ApplicationSets:
+    """The controller of ApplicationSets, working."""
+    session_application_sets.recover()
+    return session_application_sets
 
 
 @pytest.fixture
