@@ -58,9 +58,9 @@ class ApplicationSets(Process):
     """The controller that makes Applications of ApplicationSets, for an Argo CD that runs."""
 
     def __init__(self, argo_cd: ArgoCd) -> None:
-        probe = f"127.0.0.1:{free_port()}"
+        metrics = f"127.0.0.1:{free_port()}"  # it registers no check with its probes
         flags = [
-            *("--metrics-addr", f"127.0.0.1:{free_port()}", "--probe-addr", probe, "--webhook-addr", f"127.0.0.1:{free_port()}"),
+            *("--metrics-addr", metrics, "--probe-addr", f"127.0.0.1:{free_port()}", "--webhook-addr", f"127.0.0.1:{free_port()}"),
             *("--namespace", NAMESPACE, "--argocd-repo-server", argo_cd.repositories, "--repo-server-plaintext"),
         ]
         command = [str(argo_cd.binaries / "argocd-applicationset-controller"), *flags]
@@ -68,6 +68,6 @@ class ApplicationSets(Process):
             "argocd-applicationset-controller",
             command,
             folder=argo_cd.folder,
-            is_ready=lambda: http_answers(f"http://{probe}/healthz"),
+            is_ready=lambda: http_answers(f"http://{metrics}/metrics"),
             environment=argo_cd.environment,
         )
