@@ -10,6 +10,7 @@
 ``application_sets``      the controller that makes Applications of ApplicationSets
 ``namespace``             the name of a new namespace, emptied after the test
 ``fresh_api_server``      another API server for this test alone, without any CRD
+``every_version_server``  another one for dry runs, with old and new kinds of External Secrets and nobody who works on them
 ========================= ==========================================================================
 
 Each starts once in a run of the tests. A test may stop, pause, crash and restart what it likes: the next one finds it answering.
@@ -33,15 +34,19 @@ from tests.cluster.controller_manager import ControllerManager
 from tests.cluster.external_secrets import ExternalSecrets
 from tests.standins.aws import StrictAws
 
-SERVERS: Final = frozenset({"api_server", "argo_cd", "controller_manager", "external_secrets", "fresh_api_server"})
+SERVERS: Final = frozenset({"every_version_server", "fresh_api_server", "session_api_server"})
+"""Whatever starts something rests on one of these."""
 START_SECONDS: Final = 600
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that may be the one that starts servers has time for that."""
+    """A test that may be the one that starts servers has time for that; one worker of a parallel run has them all, so they start once."""
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(START_SECONDS))
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(START_SECONDS))
 
 
 @contextmanager
@@ -73,6 +78,14 @@ def api_server(session_api_server: ApiServer) -> ApiServer:
 def fresh_api_server(tmp_path: Path) -> Iterator[ApiServer]:
     """An API server of this test's own: no CRD in it, and nobody else's objects."""
     with new_api_server(tmp_path / "cluster") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def every_version_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A server with both versions for dry runs: namespaces in it stay, by whatever name a test knows them."""
+    with new_api_server(tmp_path_factory.mktemp("every-version")) as server:
+        server.install(eso.definitions(require_built("external-secrets"), served=("v1", "v1beta1")))
         yield server
 
 
