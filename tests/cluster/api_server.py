@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.cluster.api_client import ApiClient, ApiRefused, Json
 from tests.cluster.etcd import Etcd
 from tests.cluster.process import Process, free_port, wait_until
+from tests.cluster.request_log import RequestLog
 
 _FIELD_MANAGER: Final = "cluster-tests"
 _KUBECTL_SECONDS: Final = 120
@@ -67,6 +68,8 @@ class ApiServer(ApiClient):
         )
         _write_private(self.service_account_key, _new_key())
         _write_private(folder / "tokens.csv", f"{self.token},admin,admin,system:masters\n{self.stranger_token},stranger,stranger\n")
+        self.requests = RequestLog(folder)
+        """What ServiceAccounts asked for."""
         self.etcd = Etcd(folder=folder / "etcd", binary=etcd)
         self._server = Process(
             "kube-apiserver",
@@ -214,6 +217,7 @@ class ApiServer(ApiClient):
             f"--service-account-key-file={self.service_account_key}",
             f"--service-account-signing-key-file={self.service_account_key}",
             "--profiling=false",
+            *self.requests.flags,
         ]
 
     def _write_kubeconfig(self, path: Path, token: str, *, namespace: str) -> Path:

@@ -17,7 +17,16 @@ NAMESPACE: Final = "argocd"
 IN_CLUSTER: Final = "https://kubernetes.default.svc"
 _GROUP: Final = "argoproj.io/v1alpha1"
 _APPLICATIONS: Final = f"/apis/{_GROUP}/namespaces/{NAMESPACE}/applications"
-_ROLES: Final = ("argocd", "argocd-git-ask-pass", "argocd-repo-server", "argocd-application-controller")
+API_ACCOUNT: Final = "goldenpath"
+"""An account for its API, with the one right that our documentation asks for."""
+_ROLES: Final = (
+    "argocd",
+    "argocd-git-ask-pass",
+    "argocd-repo-server",
+    "argocd-application-controller",
+    "argocd-applicationset-controller",
+    "argocd-server",
+)
 
 
 class ArgoCd:
@@ -34,15 +43,16 @@ class ArgoCd:
     def __init__(self, cluster: ApiServer, *, built: Path, redis: str, kustomize: Path | None = None, resync_seconds: int = 120) -> None:
         self._cluster = cluster
         self._built = built
-        folder = cluster.folder / "argocd"
-        binaries = _named(built / "argocd", folder / "bin", kustomize)
-        environment = _environment(cluster, folder, binaries)
+        self.folder = cluster.folder / "argocd"
+        self.binaries = _named(built / "argocd", self.folder / "bin", kustomize)
+        self.environment = _environment(cluster, self.folder, self.binaries)
         redis_port, repositories_port = free_port(), free_port()
-        self.redis = _redis(redis, redis_port, folder)
-        with_redis = ("--redis", f"127.0.0.1:{redis_port}")
-        self.repo_server = _repo_server(binaries, repositories_port, with_redis, folder, environment)
-        asking = ("--repo-server", f"127.0.0.1:{repositories_port}", "--app-resync", str(resync_seconds), *with_redis)
-        self.controller = _controller(binaries, asking, folder, environment)
+        self.redis = _redis(redis, redis_port, self.folder)
+        self.with_redis = ("--redis", f"127.0.0.1:{redis_port}")
+        self.repo_server = _repo_server(self.binaries, repositories_port, self.with_redis, self.folder, self.environment)
+        self.repositories = f"127.0.0.1:{repositories_port}"
+        asking = ("--repo-server", self.repositories, "--app-resync", str(resync_seconds), *self.with_redis)
+        self.controller = _controller(self.binaries, asking, self.folder, self.environment)
 
     def start(self) -> None:
         """Install what it needs in the cluster, start its parts and wait until they answer."""
@@ -100,8 +110,10 @@ class ArgoCd:
         self._cluster.apply({"apiVersion": _GROUP, "kind": "Application", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
 
     def delete_application(self, name: str) -> None:
-        """Forget an Application; what it synced stays."""
-        self._cluster.kubectl("delete", "application", name, "--namespace", NAMESPACE, "--cascade=orphan", "--ignore-not-found")
+        """Forget an Application; what it synced stays, because nothing of it is owned. There is no waiting for the garbage collector."""
+        path = f"{_APPLICATIONS}/{name}"
+        if self._cluster.get(path) is not None:
+            self._cluster.call("DELETE", f"{path}?propagationPolicy=Background")
 
     def application(self, name: str) -> Json:
         """Return an Application as it is now."""
@@ -127,7 +139,7 @@ class ArgoCd:
 
 
 def _settings() -> list[Json]:
-    """What its installation manifests make, as far as the two servers read it."""
+    """What its installation manifests make, as far as its servers read it."""
 
     def named(kind: str, name: str, **fields: Any) -> Json:
         metadata = {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "argocd"}}
@@ -138,7 +150,9 @@ def _settings() -> list[Json]:
     project = {"sourceRepos": ["*"], "destinations": anywhere, "clusterResourceWhitelist": anything}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        *(named("ConfigMap", name) for name in ("argocd-cm", "argocd-rbac-cm", "argocd-cmd-params-cm")),
+        named("ConfigMap", "argocd-cm", data={f"accounts.{API_ACCOUNT}": "apiKey"}),
+        named("ConfigMap", "argocd-rbac-cm", data={"policy.csv": f"p, {API_ACCOUNT}, applications, get, default/*, allow\n"}),
+        named("ConfigMap", "argocd-cmd-params-cm"),
         named("Secret", "argocd-secret", stringData={"server.secretkey": secrets.token_urlsafe(24)}),
         {**named("AppProject", "default", spec=project), "apiVersion": _GROUP},
     ]

@@ -9,6 +9,7 @@ from tests.cluster.api_server import ApiServer
 from tests.cluster.process import Process, free_port
 
 CONTROLLERS: Final = (
+    "daemonset-controller",
     "deployment-controller",
     "garbage-collector-controller",
     "namespace-controller",

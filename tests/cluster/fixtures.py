@@ -6,8 +6,11 @@
 ``external_secrets_crds`` the CRDs of External Secrets, ``v1`` served, without the controller
 ``external_secrets``      the controller, reading ``aws`` (``tests.standins.fixtures``)
 ``argo_cd``               repo-server, application-controller and redis
+``argo_cd_server``        the server of Argo CD's API, with an account that may look
+``application_sets``      the controller that makes Applications of ApplicationSets
 ``namespace``             the name of a new namespace, emptied after the test
 ``fresh_api_server``      another API server for this test alone, without any CRD
+``every_version_server``  another one for dry runs, with old and new kinds of External Secrets and nobody who works on them
 ========================= ==========================================================================
 
 Each starts once in a run of the tests. A test may stop, pause, crash and restart what it likes: the next one finds it answering.
@@ -25,20 +28,25 @@ import pytest
 from tests.cluster import external_secrets as eso
 from tests.cluster.api_server import ApiServer
 from tests.cluster.argo_cd import ArgoCd
+from tests.cluster.argo_cd_doors import ApplicationSets, ArgoCdServer
 from tests.cluster.built import folder_if_built, require_built, require_program
 from tests.cluster.controller_manager import ControllerManager
 from tests.cluster.external_secrets import ExternalSecrets
 from tests.standins.aws import StrictAws
 
-SERVERS: Final = frozenset({"api_server", "argo_cd", "controller_manager", "external_secrets", "fresh_api_server"})
+SERVERS: Final = frozenset({"every_version_server", "fresh_api_server", "session_api_server"})
+"""Whatever starts something rests on one of these."""
 START_SECONDS: Final = 600
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that may be the one that starts servers has time for that."""
+    """A test that may be the one that starts servers has time for that; one worker of a parallel run has them all, so they start once."""
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(START_SECONDS))
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(START_SECONDS))
 
 
 @contextmanager
@@ -70,6 +78,14 @@ def api_server(session_api_server: ApiServer) -> ApiServer:
 def fresh_api_server(tmp_path: Path) -> Iterator[ApiServer]:
     """An API server of this test's own: no CRD in it, and nobody else's objects."""
     with new_api_server(tmp_path / "cluster") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def every_version_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A server with both versions for dry runs: namespaces in it stay, by whatever name a test knows them."""
+    with new_api_server(tmp_path_factory.mktemp("every-version")) as server:
+        server.install(eso.definitions(require_built("external-secrets"), served=("v1", "v1beta1")))
         yield server
 
 
@@ -143,6 +159,42 @@ def argo_cd(controller_manager: ControllerManager, session_argo_cd: ArgoCd) -> A
     """Argo CD, working."""
     session_argo_cd.recover()
     return session_argo_cd
+
+
+@pytest.fixture(scope="session")
+def session_argo_cd_server(session_argo_cd: ArgoCd, session_api_server: ApiServer) -> Iterator[ArgoCdServer]:
+    """The run's API of Argo CD as earlier tests left it; ask for ``argo_cd_server``."""
+    server = ArgoCdServer(session_argo_cd, session_api_server)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def argo_cd_server(argo_cd: ArgoCd, session_argo_cd_server: ArgoCdServer) -> ArgoCdServer:
+    """Argo CD's API, answering."""
+    session_argo_cd_server.recover()
+    return session_argo_cd_server
+
+
+@pytest.fixture(scope="session")
+def session_application_sets(session_argo_cd: ArgoCd) -> Iterator[ApplicationSets]:
+    """The run's controller of ApplicationSets as earlier tests left it; ask for ``application_sets``."""
+    controller = ApplicationSets(session_argo_cd)
+    try:
+        controller.start()
+        yield controller
+    finally:
+        controller.kill()
+
+
+@pytest.fixture
+def application_sets(argo_cd: ArgoCd, session_application_sets: ApplicationSets) -> ApplicationSets:
+    """The controller of ApplicationSets, working."""
+    session_application_sets.recover()
+    return session_application_sets
 
 
 @pytest.fixture

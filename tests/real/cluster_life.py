@@ -14,6 +14,7 @@ from tests.cluster.api_client import Json
 from tests.cluster.api_server import ApiServer
 from tests.cluster.argo_cd import ArgoCd
 from tests.cluster.external_secrets import ExternalSecrets
+from tests.cluster.process import wait_until
 from tests.e2e.cloud import ACCOUNT, Cloud
 from tests.e2e.world import Run
 from tests.house.source_tree import ROOT
@@ -21,6 +22,7 @@ from tests.standins.aws import StrictAws
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/goldenpath-eso-dev"
 APPLICATION = "goldenpath-dev"
+_EXTERNAL_SECRETS = "/apis/external-secrets.io/v1/namespaces/payments/externalsecrets"
 _STORE = """\
     stores:
       aws-secrets-manager:
@@ -83,13 +85,15 @@ class ClusterLife:
         return base64.b64decode(found["data"]["password"]).decode() if found else None
 
     def external_secret(self) -> Json | None:
-        return self.cluster.get("/apis/external-secrets.io/v1/namespaces/payments/externalsecrets/payments-db-credentials-sync")
+        return self.cluster.get(f"{_EXTERNAL_SECRETS}/payments-db-credentials-sync")
 
     def end(self) -> None:
-        """Leave the cluster as it was found."""
+        """Take out of the cluster what the life brought there. The namespace stays: it would take ten seconds to go."""
         self.argo_cd.delete_application(APPLICATION)
-        self.cluster.kubectl("delete", "namespace", "payments", "--ignore-not-found", "--wait=true", "--timeout=60s")
-        self.cluster.kubectl("delete", "clustersecretstores", "--all", "--ignore-not-found")
+        self.cluster.call("DELETE", _EXTERNAL_SECRETS)
+        wait_until(lambda: not self.cluster.call("GET", _EXTERNAL_SECRETS)["items"], what="the ExternalSecrets are gone", seconds=60)
+        self.cluster.call("DELETE", "/api/v1/namespaces/payments/secrets")
+        self.cluster.call("DELETE", "/apis/external-secrets.io/v1/clustersecretstores")
 
     def _use_origin(self) -> None:
         """Put a bare repository between the platform and Argo CD, as a forge would."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import yaml
 from tests.cluster.api_server import ApiServer
-from tests.cluster.built import require_built
-from tests.cluster.external_secrets import ExternalSecrets, definitions
-from tests.cluster.fixtures import new_api_server
+from tests.cluster.external_secrets import ExternalSecrets
 from tests.cluster.process import wait_until
 from tests.cluster_bench import connect
 from tests.golden.projection_cases import CASES
@@ -29,14 +27,6 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 KINDS = {kind.name: kind for kind in (EXTERNAL_SECRET, CLUSTER_SECRET_STORE)}
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A server with both versions: namespaces stay as their names are written in the cases, so nobody else may use it."""
-    with new_api_server(tmp_path_factory.mktemp("cluster")) as server:
-        server.install(definitions(require_built("external-secrets"), served=("v1", "v1beta1")))
-        yield server
-
-
 def wanted_of(tree: Mapping[str, Any], secret: str = "") -> WantedObject:
     meta = tree["metadata"]
     ref = ObjectRef(kind=tree["kind"], namespace=meta.get("namespace", ""), name=meta["name"])
@@ -44,12 +34,12 @@ def wanted_of(tree: Mapping[str, Any], secret: str = "") -> WantedObject:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_the_api_server_makes_of_our_manifests_is_no_drift(name: str, cluster: ApiServer) -> None:
+def test_what_the_api_server_makes_of_our_manifests_is_no_drift(name: str, every_version_server: ApiServer) -> None:
     trees = [yaml.safe_load(content) for path, content in CASES[name].render().items() if path.endswith(".yaml")]
     for tree in trees:
         if "namespace" in tree["metadata"]:
-            cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": tree["metadata"]["namespace"]}})
-        made = json.loads(cluster.kubectl("create", "--dry-run=server", "--output=json", "-f", "-", stdin=json.dumps(tree)))
+            every_version_server.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": tree["metadata"]["namespace"]}})
+        made = json.loads(every_version_server.kubectl("create", "--dry-run=server", "--output=json", "-f", "-", stdin=json.dumps(tree)))
         assert made["spec"] != tree["spec"] or tree["kind"] == "ClusterSecretStore", "the API server fills in nothing: this proves nothing"
         row = manifest_drift(wanted_of(tree), object_of(made, KINDS[tree["kind"]]), {}, environment="dev")
         assert (row.state, row.fields) == ("as-wanted", ())

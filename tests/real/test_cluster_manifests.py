@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 import yaml
 from tests.cluster.api_server import ApiServer, KubectlFailed
-from tests.cluster.built import require_built
-from tests.cluster.external_secrets import definitions
-from tests.cluster.fixtures import new_api_server
 from tests.golden.projection_cases import CASES
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A server with both versions: namespaces stay as their names are written in the cases, so nobody else may use it."""
-    with new_api_server(tmp_path_factory.mktemp("cluster")) as server:
-        server.install(definitions(require_built("external-secrets"), served=("v1", "v1beta1")))
-        yield server
 
 
 def rendered(name: str) -> dict[str, bytes]:
@@ -37,12 +26,12 @@ def dry_run(cluster: ApiServer, manifests: Mapping[str, bytes]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_api_takes_every_manifest_that_we_render(name: str, cluster: ApiServer) -> None:
+def test_the_api_takes_every_manifest_that_we_render(name: str, every_version_server: ApiServer) -> None:
     manifests = rendered(name)
     trees = [yaml.safe_load(content) for content in manifests.values()]
     expected = {f"{tree['kind'].lower()}.external-secrets.io/{tree['metadata']['name']}" for tree in trees}
     assert {tree["kind"] for tree in trees} == {"ClusterSecretStore", "ExternalSecret"}
-    assert set(dry_run(cluster, manifests)) == expected
+    assert set(dry_run(every_version_server, manifests)) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,8 +43,8 @@ def test_the_api_takes_every_manifest_that_we_render(name: str, cluster: ApiServ
         ("name: payments-db-credentials-sync", "name: Payments_DB", "a lowercase RFC 1123 subdomain"),
     ],
 )
-def test_the_api_has_teeth(before: str, after: str, said: str, cluster: ApiServer) -> None:
+def test_the_api_has_teeth(before: str, after: str, said: str, every_version_server: ApiServer) -> None:
     path, content = next((path, content) for path, content in rendered("seed").items() if path.startswith("external-secrets/"))
     assert before in content.decode()
     with pytest.raises(KubectlFailed, match=said):
-        dry_run(cluster, {path: content.decode().replace(before, after).encode()})
+        dry_run(every_version_server, {path: content.decode().replace(before, after).encode()})

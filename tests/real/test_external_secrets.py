@@ -70,7 +70,7 @@ def test_a_value_arrives_and_a_changed_one_when_it_is_asked_for(delivered: Deliv
     assert secret
     assert secret["metadata"]["labels"]["goldenpath.io/id"] == "SEC-0007"
     delivered.put("second")
-    time.sleep(2)
+    time.sleep(1)
     assert delivered.password() == "first", "nobody looks for an hour"
     delivered.ask_for_sync()
     assert delivered.arrives("second")
@@ -83,7 +83,7 @@ def test_a_held_controller_does_nothing_until_it_goes_on(delivered: Delivered, e
     external_secrets.pause()
     delivered.put("second")
     delivered.ask_for_sync()
-    time.sleep(3)
+    time.sleep(1)
     assert delivered.password() == "first"
     external_secrets.resume()
     assert delivered.arrives("second")

@@ -96,12 +96,13 @@ def test_each_seam_that_is_made_late_on_purpose_is_named(life: ClusterLife) -> N
     life.argo_cd.pause()
     life.seed("one")
     assert life.document("trace", "SEC-0007")["first_behind"] == "argo-cd"
-    late = life.cli("sync", "SEC-0007", "--wait-seconds", "8")
+    late = life.cli("sync", "SEC-0007", "--wait-seconds", "3")
     assert late.code == 4, late
     assert "argo.timeout" in late.err
     life.external_secrets.pause()
     life.argo_cd.resume()
-    stuck = life.receipt("--wait-seconds", "20", code=4)
+    life.argo_cd.wait_until_synced("goldenpath-dev", life.world.git("pat", "rev-parse", "main", where=life.world.gitops).strip())
+    stuck = life.receipt("--wait-seconds", "6", code=4)
     assert stuck["code"] == "sync.not-processed"
     assert life.document("trace", "SEC-0007")["first_behind"] == "external-secret"
     life.external_secrets.resume()
@@ -171,7 +172,7 @@ def test_an_api_server_that_comes_back_is_waited_for(life: ClusterLife) -> None:
     life.receipt()
     life.seed("two")
     life.cluster.crash()
-    away = life.cli("sync", "SEC-0007", "--no-argo", "--wait-seconds", "10")
+    away = life.cli("sync", "SEC-0007", "--no-argo", "--wait-seconds", "3", "--retries", "1")
     assert away.code == 4, away
     life.cluster.start()
     assert life.receipt()["result"] == "arrived"

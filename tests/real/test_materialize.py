@@ -159,7 +159,7 @@ def test_leftovers_are_pruned_and_a_finalizer_is_told(deployer: Deployer) -> Non
 
 
 def test_an_api_server_that_is_away_is_worth_a_rerun(deployer: Deployer) -> None:
-    deployer.api.stop()
+    deployer.api.crash()
     away = deployer.run("--yes", "--retries", "0")
     assert (away.code, "cluster.unavailable" in away.err) == (4, True), away
     deployer.api.recover()

@@ -31,8 +31,8 @@ def wait_until_applied(
         Conflict: ``argo.not-automated``, ``argo.comparison-failed``, ``argo.sync-failed``: it does not go on by itself.
         SyncTimeout: ``argo.timeout``, with what it waited for.
     """
-    deployer.refresh(name, is_hard=is_hard)
     started = clock.monotonic()
+    deployer.refresh(name, is_hard=is_hard)
     pause, told, stuck_since = POLL_SECONDS, "", None
     while True:
         state, answer = _look(deployer, name, wanted, is_within)

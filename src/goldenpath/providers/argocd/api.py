@@ -17,12 +17,18 @@ from goldenpath.providers.argocd.applications import application_missing
 TOKEN_VARIABLE = "ARGOCD_AUTH_TOKEN"
 ANSWER_MAX_BYTES = 32 * 1024 * 1024
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1"})
-_TIMEOUT_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
+REFRESH_SECONDS = 5.0
+"""How long the answer to a refresh is waited for: the server gives it when the controller has compared, so never while that is held."""
 _UNAVAILABLE_FROM = 500
 _TOO_MANY = 429
+_AGAIN = "run the same command again"
 
-Send = Callable[[str, str, dict[str, str]], tuple[int, bytes]]
-"""(method, url, headers) → (status, body); raises ``ProviderUnavailable`` when there is no answer."""
+Send = Callable[[str, str, dict[str, str], float], tuple[int, bytes] | None]
+"""(method, url, headers, seconds) → (status, body); None when the server took the request and said nothing in these seconds.
+
+Raises ``ProviderUnavailable`` when nobody takes it.
+"""
 
 
 class ArgoCdApi:
@@ -46,16 +52,24 @@ class ArgoCdApi:
 
     def application(self, name: str) -> ClusterObject | None:
         """Return an Application."""
-        return self._ask(name, "")
+        answer = self._ask(name, "", seconds=ANSWER_SECONDS)
+        if answer is None:
+            raise ProviderUnavailable("argo.unavailable", f"Argo CD said nothing in {ANSWER_SECONDS:.0f} s", subject=name, hint=_AGAIN)
+        return self._read(name, *answer)
 
     def refresh(self, name: str, *, is_hard: bool = False) -> None:
-        """Ask for a comparison; the server answers when it is made."""
-        if self._ask(name, f"&refresh={'hard' if is_hard else 'normal'}") is None:
+        """Ask for a comparison. The server answers when it is made; one that is asked for and not made yet shows in the application."""
+        answer = self._ask(name, f"&refresh={'hard' if is_hard else 'normal'}", seconds=REFRESH_SECONDS)
+        found = self.application(name) if answer is None else self._read(name, *answer)
+        if found is None:
             raise application_missing(name, self._server)
 
-    def _ask(self, name: str, query: str) -> ClusterObject | None:
+    def _ask(self, name: str, query: str, *, seconds: float) -> tuple[int, bytes] | None:
         url = f"{self._server}/api/v1/applications/{quote(name, safe='')}?appNamespace={quote(self._namespace, safe='')}{query}"
-        status, body = self._send("GET", url, {"Authorization": f"Bearer {self._token}", "Accept": "application/json"})
+        return self._send("GET", url, {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}, seconds)
+
+    @staticmethod
+    def _read(name: str, status: int, body: bytes) -> ClusterObject | None:
         if status == 404:  # noqa: PLR2004 - HTTP's own number
             return None
         if status != 200:  # noqa: PLR2004
@@ -79,13 +93,15 @@ def open_api(server: str, *, token: str, namespace: str, is_prod: bool) -> ArgoC
 def _transport() -> Send:
     import urllib3  # noqa: PLC0415 - paid for where the API is used
 
-    pool = urllib3.PoolManager(timeout=_TIMEOUT_SECONDS, retries=False, num_pools=1)
+    pool = urllib3.PoolManager(retries=False, num_pools=1)
 
-    def send(method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    def send(method: str, url: str, headers: dict[str, str], seconds: float) -> tuple[int, bytes] | None:
         try:
-            answer = pool.request(method, url, headers=headers, redirect=False, preload_content=False)
+            answer = pool.request(method, url, headers=headers, timeout=seconds, redirect=False, preload_content=False)
             with answer:
                 return answer.status, answer.read(ANSWER_MAX_BYTES + 1)
+        except urllib3.exceptions.ReadTimeoutError:
+            return None
         except urllib3.exceptions.HTTPError as error:
             raise ProviderUnavailable(
                 "argo.unavailable", f"Argo CD did not answer ({type(error).__name__})", hint="check the address and the network"
@@ -101,7 +117,7 @@ def _refusal(status: int, name: str) -> GoldenpathError:
         # Argo CD answers so for an application that is not there, too
         return AccessDenied("argo.forbidden", "Argo CD shows no such application to this token", subject=name, hint="look at its RBAC")
     if status >= _UNAVAILABLE_FROM or status == _TOO_MANY:
-        return ProviderUnavailable("argo.unavailable", f"Argo CD answered {status}", subject=name, hint="run the same command again")
+        return ProviderUnavailable("argo.unavailable", f"Argo CD answered {status}", subject=name, hint=_AGAIN)
     return ProviderRefused("argo.refused", f"Argo CD answered {status}", subject=name, hint="is this the address of its API?")
 
 

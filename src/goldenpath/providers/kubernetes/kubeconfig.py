@@ -241,6 +241,8 @@ def _login(user: _Entry, cluster: _Entry) -> Login:
     token, password = user.text("token"), user.text("password")
     if token and (password or user.text("username")):
         raise user.malformed("token", "stands beside a username or password; kubectl takes one of them")
+    if user.text("tokenFile") and user.text("username"):
+        raise user.malformed("tokenFile", "stands beside a username; kubectl takes one of them")
     return Login(
         token=SecretValue(header_text(token, entry=f"{user.where}.token", file=user.file).encode()) if token else None,
         token_file=user.path("tokenFile"),

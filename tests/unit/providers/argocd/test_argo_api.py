@@ -23,11 +23,17 @@ class StandInArgoCd:
         self.status, self.body = 200, b"{}"
         self.headers: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []
+        self.is_mute = False
+        self.may_answer, self.patience_seconds = threading.Event(), 5.0
+        self.may_answer.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append((self.path, self.headers.get("Authorization", "")))
+                if (outer.is_mute or "refresh=" in self.path) and not outer.may_answer.wait(outer.patience_seconds):
+                    self.close_connection = True
+                    return
                 self.send_response(outer.status)
                 for name, value in outer.headers.items():
                     self.send_header(name, value)
@@ -72,6 +78,30 @@ def test_an_application_comes_as_the_cluster_would_show_it(server: StandInArgoCd
         "/api/v1/applications/secrets-dev?appNamespace=argocd&refresh=hard",
     ]
     assert {token for _path, token in server.asked} == {f"Bearer {CANARY}"}
+
+
+def test_a_refresh_that_is_not_answered_was_asked_for_all_the_same(server: StandInArgoCd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server answers once the controller has compared; meanwhile the mark stands in the application."""
+    monkeypatch.setattr("goldenpath.providers.argocd.api.REFRESH_SECONDS", 0.2)
+    server.answer(200, {"metadata": {"name": "secrets-dev", "annotations": {"argocd.argoproj.io/refresh": "normal"}}})
+    server.may_answer.clear()
+    api(server).refresh("secrets-dev")
+    assert ["refresh" in path for path, _token in server.asked] == [True, False]
+    server.answer(404)
+    with pytest.raises(GoldenpathError) as caught:
+        api(server).refresh("secrets-dev")
+    assert caught.value.code == "argo.application-missing"
+    server.may_answer.set()
+
+
+def test_a_server_that_says_nothing_at_all_is_unavailable(server: StandInArgoCd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goldenpath.providers.argocd.api.ANSWER_SECONDS", 0.2)
+    server.is_mute = True
+    server.may_answer.clear()
+    with pytest.raises(GoldenpathError) as caught:
+        api(server).application("secrets-dev")
+    assert caught.value.code == "argo.unavailable"
+    server.may_answer.set()
 
 
 def test_missing_is_none_and_a_refresh_of_it_is_refused(server: StandInArgoCd) -> None:

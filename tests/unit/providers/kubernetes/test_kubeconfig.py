@@ -299,6 +299,7 @@ MALFORMED: dict[str, Any] = {
     "a certificate twice": config(user=user(client_certificate="c", client_certificate_data=encoded(b"c"), client_key="k")),
     "a key twice": config(user=user(client_certificate_data=encoded(b"c"), client_key="k", client_key_data=encoded(b"k"))),
     "a token beside a name": config(user=user(token="t", username="ann")),
+    "a file with a token beside a name": config(user=user(tokenFile="token", username="ann")),
     "a token beside a password": config(user=user(token="t", password="p")),
     "groups of nobody": config(user={"as-groups": ["ops"]}),
     "a number of nobody": config(user={"as-uid": "7"}),
