@@ -73,6 +73,8 @@ SERVERS: tuple[RealServer, ...] = (
         copies={"crds": ("github.com/argoproj/argo-cd/v3", "manifests/crds")},
     ),
     RealServer("kustomize", {"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"}, 1),
+    RealServer("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}, 1),
+    RealServer("act", {"act": "github.com/nektos/act"}, 2),
 )
 PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD reads repositories with it"}
 """What servers need beside what is built here; each program's Debian package has its name."""
