@@ -4,7 +4,7 @@
 #   GP_VERSION       the version that must run
 #   GP_SOURCE        a checkout of goldenpath to install from, with its hash-locked requirement files; may be empty
 #   GP_EXTRAS        requirement files beside the base one, by word: aws kubernetes
-#   GP_ARGUMENTS     the command's arguments, one on each line; empty to install only
+#   GP_ARGUMENTS     the command's arguments, one on each line, empty lines left out; empty to install only
 #   GP_FETCH         true to fetch the approvals that people signed
 #   GP_SUMMARY       true to let the command write into the job's summary
 #   GP_ACCEPT        exit codes that are taken for success
@@ -15,7 +15,7 @@ set -euo pipefail
 server=${GITHUB_SERVER_URL:-https://github.com}
 temporary=${RUNNER_TEMP:-${TMPDIR:-/tmp}}
 token=${GP_TOKEN:-}
-unset GP_TOKEN
+unset GP_TOKEN INPUT_TOKEN
 
 refuse() {
   printf '::error title=goldenpath::%s\n' "$1"
@@ -94,6 +94,9 @@ lend_token
 [ "${GP_FETCH:-false}" != true ] || fetch_approvals
 
 [ -n "${GP_ARGUMENTS:-}" ] || exit 0
-mapfile -t arguments <<<"${GP_ARGUMENTS%$'\n'}"
+arguments=()
+while IFS= read -r line; do
+  [ -z "$line" ] || arguments+=("$line")
+done <<<"$GP_ARGUMENTS"
 [ "${GP_SUMMARY:-false}" != true ] || [ -z "${GITHUB_STEP_SUMMARY:-}" ] || arguments+=(--summary "$GITHUB_STEP_SUMMARY")
 run_program "${arguments[@]}"

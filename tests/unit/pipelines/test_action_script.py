@@ -69,7 +69,7 @@ def runner(tmp_path: Path) -> Runner:
 
 
 def test_one_line_is_one_argument(runner: Runner) -> None:
-    done = runner.run(GP_ARGUMENTS="pr\ncheck\n--number\n7\n")
+    done = runner.run(GP_ARGUMENTS="pr\ncheck\n--number\n7\n\n")
     assert (done.returncode, done.stdout) == (0, "said\n")
     assert runner.seen()["arguments"] == ["pr", "check", "--number", "7"]
     assert f"command={runner.log.parent}/bin/goldenpath" in runner.outputs.read_text()

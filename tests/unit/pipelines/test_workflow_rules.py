@@ -21,6 +21,7 @@ from goldenpath.model.scaffold import PROFILES, Profile
 
 ZIZMOR = Path(sys.executable).parent / "zizmor"
 PINNED = re.compile(r"^\s*(?:- )?uses: (\S+@[0-9a-f]{40}) # v\S+$")
+PUBLISHED = "${{ github.event.pull_request.head.repo.full_name == github.repository && '--publish' || '' }}"
 COMING = {"pr", "report", "ci", "mask"}
 """Verbs that workflows call and that another part of the project brings; once they are there, they are checked like every other."""
 
@@ -162,6 +163,7 @@ def test_every_command_of_a_workflow_exists(platform: Path) -> None:
         command, rest = command_for(words)
         known = {option for param in (*command.params, *cli.params) for option in (*param.opts, *param.secondary_opts)}
         assert [word for word in rest if word.startswith("-") and word not in known] == [], name
+        assert [word for word in rest if "--publish" in word] in ([], [PUBLISHED]), name
 
 
 def test_the_gitlab_template_is_yaml_and_keeps_to_the_same(platform: Path) -> None:
