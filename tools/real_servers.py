@@ -85,6 +85,8 @@ SERVERS: tuple[RealServer, ...] = (
         tags="sqlite,sqlite_unlock_notify",
         is_c=True,
     ),
+    RealServer("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}, 1),
+    RealServer("act", {"act": "github.com/nektos/act"}, 2),
 )
 PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD and Gitea read repositories with it"}
 """What servers need beside what is built here; each program's Debian package has its name."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.cluster import Cluster
     from goldenpath.ports.deployer import Deployer
     from goldenpath.ports.forge import Forge
+    from goldenpath.ports.founding import Founding
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.leak_index import LeakIndexKeeper
@@ -120,6 +121,20 @@ def offline_refusal() -> InvalidIntent:
         "this needs a store or a remote, and --offline says to ask none; nothing was done",
         hint="leave --offline out (and unset GOLDENPATH_OFFLINE); what Git alone tells: goldenpath preview --offline --base main",
     )
+
+
+def open_founding(folder: Path) -> Founding:
+    """Return the folder that becomes a platform repository, as git sees it."""
+    from goldenpath.providers.git.founding import GitFounding
+
+    return GitFounding(folder)
+
+
+def open_templates(profile: str) -> dict[str, bytes]:
+    """Return the shipped files of a new platform repository. Errors: ``terraform.module-missing``."""
+    from goldenpath.providers.scaffold import read_templates
+
+    return read_templates(profile)
 
 
 def open_index(folder: Path) -> IndexReader:

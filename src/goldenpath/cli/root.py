@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 VERBS: dict[str, tuple[str, str]] = {
+    "init": ("goldenpath.cli.init:init", "Make a platform repository, or add what one lacks"),
     "validate": ("goldenpath.cli.validate:validate", "Check request files against the contract"),
     "lint": ("goldenpath.cli.lint:lint", "Render Kustomize overlays and judge them"),
     "schema": ("goldenpath.cli.schema:schema", "Print a JSON Schema"),

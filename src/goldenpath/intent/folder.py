@@ -74,6 +74,25 @@ class Folder:
         except OSError:
             return None
 
+    def is_folder(self, path: str) -> bool:
+        """Say whether a real folder is at ``path``, empty or not."""
+        try:
+            return stat.S_ISDIR(os.lstat(self._base / path).st_mode)
+        except OSError:
+            return False
+
+    def make(self, path: str) -> None:
+        """Make a folder and those above it; one that is there stays.
+
+        Raises:
+            InvalidIntent: ``intent.folder-unsafe`` when a part of the way is a link or cannot be made.
+        """
+        try:
+            with self._opened(path, is_made=True):
+                return
+        except OSError as error:
+            raise _unsafe(path, error) from error
+
     def _read_in(self, folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, bytes | None]]:
         """Read the files of one folder while it is open: the way there is walked once, not once per file."""
         with ExitStack() as held:
@@ -112,12 +131,7 @@ class Folder:
         except FileExistsError:
             raise Conflict("intent.file-exists", "there is a file of this name already", subject=path, hint="choose another id") from None
         except OSError as error:
-            raise InvalidIntent(
-                "intent.folder-unsafe",
-                f"the file cannot be written: {os.strerror(error.errno or 0)}",
-                subject=path,
-                hint="check that every folder on the way is a real folder, not a link, and writable",
-            ) from error
+            raise _unsafe(path, error) from error
 
     def _walk(self, path: str, depth: int) -> Iterator[TreeEntry]:
         try:
@@ -153,6 +167,15 @@ class Folder:
             yield current
         finally:
             os.close(current)
+
+
+def _unsafe(path: str, error: OSError) -> InvalidIntent:
+    return InvalidIntent(
+        "intent.folder-unsafe",
+        f"the file cannot be written: {os.strerror(error.errno or 0)}",
+        subject=path,
+        hint="check that every folder on the way is a real folder, not a link, and writable",
+    )
 
 
 def _write(name: str, data: bytes, folder: int) -> None:
