@@ -55,34 +55,37 @@ def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:
 def _bytes(request: SecretRequest, schema_url: str) -> bytes | None:
     lines = [f"# yaml-language-server: $schema={schema_url}"] if schema_url else []
     try:
-        lines += _mapping(msgspec.to_builtins(request), "")
+        lines += mapping_lines(msgspec.to_builtins(request), "")
         return ("\n".join(lines) + "\n").encode()
     except UnicodeEncodeError:
         return None
 
 
-def _mapping(fields: dict[str, Any], indent: str) -> Iterator[str]:
+def mapping_lines(fields: dict[str, Any], indent: str) -> Iterator[str]:
+    """Yield the lines of a mapping, without line ends."""
     for name, value in fields.items():
         if isinstance(value, dict) and value:
-            yield f"{indent}{_scalar(name)}:"
-            yield from _mapping(value, indent + _INDENT)
+            yield f"{indent}{scalar_text(name)}:"
+            yield from mapping_lines(value, indent + _INDENT)
         elif isinstance(value, list | tuple) and value:
-            yield f"{indent}{_scalar(name)}:"
-            yield from _items(value, indent + _INDENT)
+            yield f"{indent}{scalar_text(name)}:"
+            yield from item_lines(value, indent + _INDENT)
         else:
-            yield f"{indent}{_scalar(name)}: {_scalar(value)}"
+            yield f"{indent}{scalar_text(name)}: {scalar_text(value)}"
 
 
-def _items(values: Iterable[Any], indent: str) -> Iterator[str]:
+def item_lines(values: Iterable[Any], indent: str) -> Iterator[str]:
+    """Yield the lines of a list, without line ends."""
     for value in values:
         if isinstance(value, dict) and value:
-            first, *rest = _mapping(value, indent + _INDENT)
+            first, *rest = mapping_lines(value, indent + _INDENT)
             yield f"{indent}- {first.lstrip()}"
             yield from rest
         else:
-            yield f"{indent}- {_scalar(value)}"
+            yield f"{indent}- {scalar_text(value)}"
 
 
-def _scalar(value: Any) -> str:
+def scalar_text(value: Any) -> str:
+    """Return one word or number, in quotes where some YAML reader could take it for something else."""
     is_plain = isinstance(value, str) and _PLAIN.fullmatch(value) is not None and resolve_plain(value) == value
     return value if is_plain else msgspec.json.encode(value).decode("utf-8")
