@@ -21,7 +21,7 @@ from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
-from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, RepositoryReader
+from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, ProposalBranches, RepositoryReader
 from goldenpath.ports.store import Store
 
 
@@ -70,6 +70,13 @@ def no_forge(settings: ForgeSettings) -> NoReturn:  # noqa: ARG001 - the signatu
     )
 
 
+def no_branches() -> NoReturn:
+    """Refuse: this platform was wired without a repository to propose in."""
+    raise Misconfigured(
+        "git.not-a-repository", "no repository to propose in is wired", hint="run inside a clone of the platform repository"
+    )
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -82,7 +89,7 @@ class Services:
     ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
     ``infrastructure`` plans and makes containers where ``provision.engine`` is not ``direct``.
     ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
-    ``overlays`` renders Kustomize overlays, from files alone.
+    ``overlays`` renders Kustomize overlays, from files alone. ``branches`` commits proposals beside whatever is checked out.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
@@ -113,6 +120,7 @@ class Services:
     cluster: Callable[[str, ClusterAccess], Cluster] = no_cluster
     deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
     overlays: Callable[[], OverlayRenderer] = no_overlays
+    branches: Callable[[], ProposalBranches] = no_branches
     forge: Callable[[ForgeSettings], Forge] = no_forge
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""

@@ -13,6 +13,7 @@ import msgspec
 
 from goldenpath.errors import InvalidIntent
 from goldenpath.intent.contract import load
+from goldenpath.intent.layout import SCHEMA_FILE
 from goldenpath.intent.scalars import resolve_plain
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.tombstones import Tombstones
@@ -37,6 +38,11 @@ def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
             hint="use printable text on one line in every field, and environments without aliases",
         )
     return data
+
+
+def schema_link(path: str) -> str:
+    """Return how a request file at ``path`` names the schema that the platform repository keeps: relative, so editors need no network."""
+    return "../" * path.count("/") + SCHEMA_FILE
 
 
 def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:

@@ -89,17 +89,21 @@ def _edited(text: str, change: _Change) -> str:
     return page.with_scalar(entry[1], change.new)
 
 
+def _no_place(what: str) -> LookupError:
+    return LookupError(what)
+
+
 def _root(text: str) -> yaml.MappingNode:
     node = yaml.compose(text, Loader=yaml.CSafeLoader)
     if not isinstance(node, yaml.MappingNode):
-        raise LookupError("mapping")
+        raise _no_place("mapping")
     return node
 
 
 def _child(node: yaml.MappingNode, name: str) -> yaml.MappingNode:
     found = next((value for key, value in node.value if key.value == name), None)
     if not isinstance(found, yaml.MappingNode):
-        raise LookupError(name)
+        raise _no_place(name)
     return found
 
 
@@ -113,7 +117,7 @@ class _Page:
     def with_scalar(self, node: yaml.Node, value: Any) -> str:
         """Put a word in the place of another."""
         if not isinstance(node, yaml.ScalarNode):
-            raise LookupError("scalar")
+            raise _no_place("scalar")
         return self._spliced(node.start_mark.index, self._end(node), scalar_text(value))
 
     def with_entry(self, parent: yaml.MappingNode, name: str, value: Any, order: Sequence[str]) -> str:
@@ -139,7 +143,7 @@ class _Page:
         """Keep the items that stay, take away the others, add new ones at the end."""
         node = entry[1]
         if not isinstance(node, yaml.SequenceNode) or len(node.value) != len(old):
-            raise LookupError("list")
+            raise _no_place("list")
         kept = [number for number, item in enumerate(old) if item in new]
         if [old[number] for number in kept] != list(new[: len(kept)]):
             kept = []
@@ -164,7 +168,7 @@ class _Page:
         if number:
             return self._spliced(self._end(ends[number - 1]), self._end(ends[number]), "")
         if len(starts) == 1:
-            raise LookupError("the only field")
+            raise _no_place("the only field")
         return self._spliced(starts[0].start_mark.index, starts[1].start_mark.index, "")
 
     def _end(self, node: yaml.Node) -> int:

@@ -114,7 +114,9 @@ def test_flow_mappings_take_and_lose_fields() -> None:
 
 
 def test_a_text_over_several_lines_is_replaced_whole() -> None:
-    text = SEED_002.replace("  environment: dev\n", "  environment: dev\n  description: >-\n    one\n    two\n\n  # kept\n  adr: a\n    b\n")
+    text = SEED_002.replace(
+        "  environment: dev\n", "  environment: dev\n  description: >-\n    one\n    two\n\n  # kept\n  adr: a\n    b\n"
+    )
     before = read(text)
     assert (before.metadata.description, before.metadata.adr) == ("one two", "a b")
     new = edit(text.encode(), before, changed(before, {"metadata.description": "three", "metadata.adr": "c"}), file="f").decode()
