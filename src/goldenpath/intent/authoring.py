@@ -18,9 +18,12 @@ from goldenpath.intent.scalars import resolve_plain
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.tombstones import Tombstones
 
-_PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?:(?: |:+)[A-Za-z0-9_./@+-]+)*")
+PLAIN_PATTERN: Final = r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?:(?: |:+)[A-Za-z0-9_./@+-]+)*"
+"""What may stand without quotes, unless it is a word that YAML readers disagree about."""
+_PLAIN: Final = re.compile(PLAIN_PATTERN)
 _HIGHEST_NUMBER: Final = 10**12 - 1
 _INDENT: Final = "  "
+_HEADER: Final = "# yaml-language-server: $schema="
 
 
 def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
@@ -38,6 +41,11 @@ def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
             hint="use printable text on one line in every field, and environments without aliases",
         )
     return data
+
+
+def header_line(path: str) -> str:
+    """Return the line on top of a request file at ``path`` that tells editors its schema."""
+    return _HEADER + schema_link(path)
 
 
 def schema_link(path: str) -> str:
@@ -59,7 +67,7 @@ def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:
 
 
 def _bytes(request: SecretRequest, schema_url: str) -> bytes | None:
-    lines = [f"# yaml-language-server: $schema={schema_url}"] if schema_url else []
+    lines = [f"{_HEADER}{schema_url}"] if schema_url else []
     try:
         lines += mapping_lines(msgspec.to_builtins(request), "")
         return ("\n".join(lines) + "\n").encode()

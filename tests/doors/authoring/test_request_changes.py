@@ -17,6 +17,7 @@ from tests.forge_fake import FakeForge
 
 from goldenpath.app.services import Services
 from goldenpath.cli.state import CliState
+from goldenpath.model.forge import PullRequest
 from goldenpath.providers.system import SystemClock
 
 PATH = "catalogs/secrets/payments/dev/SEC-0007.yaml"
@@ -59,7 +60,7 @@ def on_day(day: str) -> Callable[[], None]:
     moment = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
 
     def patch() -> None:
-        SystemClock.now = lambda _self: moment  # type: ignore[method-assign]
+        SystemClock.now = lambda _self: moment  # type: ignore[method-assign,assignment]
 
     return patch
 
@@ -279,10 +280,10 @@ class Forge:
         seen, fake = self._file, FakeForge(clock=FakeClock())
 
         class Told(FakeForge):
-            def open_pull_request(self, **words: str) -> object:  # type: ignore[override]
-                seen.write_text(json.dumps(words))
-                fake.heads[words["head"]] = "0" * 40
-                return fake.open_pull_request(**words)
+            def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
+                seen.write_text(json.dumps({"head": head, "base": base, "title": title, "body": body}))
+                fake.heads[head] = "0" * 40
+                return fake.open_pull_request(head=head, base=base, title=title, body=body)
 
         services = CliState.services.func  # type: ignore[attr-defined]
 
