@@ -1,4 +1,4 @@
-"""``make real-servers``: builds the servers that tests marked ``real`` start, from the Go modules under ``realservers/``.
+"""``make real-servers``: builds the servers that tests marked ``real`` start, from the Go modules and npm packages under ``realservers/``.
 
 What was built lies in a cache folder outside the checkout, under a name that changes with the module's files and with how it is built:
 a second call finds it there. Nothing of it is shipped. The tests read the same table (``tests/cluster/built.py``).
@@ -19,12 +19,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 MODULES = Path(__file__).parents[1] / "realservers"
 SETTING = "GOLDENPATH_REAL_SERVERS"
 TAIL_LINES = 30
-_SOURCES = ("go.mod", "go.sum", "*.go")
+_SOURCES = ("go.mod", "go.sum", "*.go", "package.json", "package-lock.json", "*.cjs")
 _KUBERNETES = "v1.35.4"
 
 
@@ -49,6 +50,21 @@ class RealServer:
     linker_flags: str = ""
     tags: str = ""
     is_c: bool = False
+
+
+@dataclass(frozen=True)
+class NpmServer:
+    """Packages from npm, pinned by a lock file with checksums; the whole folder is kept.
+
+    Args:
+        name: The folder under ``realservers/`` that holds ``package.json``, ``package-lock.json`` and our scripts.
+        minutes: How long a cold build takes on two cores; only said.
+        native: Packages that are compiled here. Install scripts of all others never run.
+    """
+
+    name: str
+    minutes: int
+    native: tuple[str, ...] = ()
 
 
 # most needed first: whoever waits for one waits for those above it
@@ -88,6 +104,7 @@ SERVERS: tuple[RealServer, ...] = (
     RealServer("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}, 1),
     RealServer("act", {"act": "github.com/nektos/act"}, 2),
 )
+NPM_SERVERS: tuple[NpmServer, ...] = (NpmServer("backstage", 4, native=("isolated-vm", "better-sqlite3")),)
 PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD and Gitea read repositories with it"}
 """What servers need beside what is built here; each program's Debian package has its name."""
 
@@ -104,14 +121,18 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "goldenpath" / "real-servers"
 
 
-def folder_of(server: RealServer, *, cache: Path, modules: Path = MODULES) -> Path:
+def folder_of(server: RealServer | NpmServer, *, cache: Path, modules: Path = MODULES) -> Path:
     """Return where a build of the server lies, or would lie, as its module is now."""
     return cache / f"{server.name}-{key_of(server, modules=modules)}"
 
 
-def key_of(server: RealServer, *, modules: Path = MODULES) -> str:
+def key_of(server: RealServer | NpmServer, *, modules: Path = MODULES) -> str:
     """Return what names a build: a hash of the module's files, of how it is built and of the kind of machine."""
-    recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, platform.system(), platform.machine(), *_unusual(server))
+    machine = (platform.system(), platform.machine())
+    if isinstance(server, NpmServer):
+        recipe: tuple[object, ...] = (server.native, _node_abi(), *machine)
+    else:
+        recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, *machine, *_unusual(server))
     digest = hashlib.sha256(repr(recipe).encode())
     for path in sorted(path for pattern in _SOURCES for path in (modules / server.name).rglob(pattern)):
         content = path.read_bytes()
@@ -123,6 +144,41 @@ def key_of(server: RealServer, *, modules: Path = MODULES) -> str:
 def _unusual(server: RealServer) -> tuple[object, ...]:
     """Return what only some builds have; the others keep their names."""
     return (server.tags, server.is_c) if server.tags or server.is_c else ()
+
+
+@lru_cache(maxsize=1)
+def _node_abi() -> str:
+    """Return which compiled packages this machine's node can load; empty without one."""
+    node = shutil.which("node")
+    if node is None:
+        return ""
+    return subprocess.run([node, "-p", "process.versions.modules"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def build_npm(server: NpmServer, *, npm: str, cache: Path, modules: Path = MODULES) -> None:
+    """Install a server's packages into the cache, where half of an installation is never seen. Raises ``BuildFailed``."""
+    log = cache / f"{server.name}.log"
+    scratch = Path(tempfile.mkdtemp(prefix=f".{server.name}-", dir=cache))
+    try:
+        for path in sorted(path for pattern in _SOURCES for path in (modules / server.name).glob(pattern)):
+            (scratch / path.name).write_bytes(path.read_bytes())
+        with log.open("wb") as output:
+            for words in (["ci", "--ignore-scripts"], *([["rebuild", *server.native]] if server.native else [])):
+                command = [npm, *words, "--no-audit", "--no-fund"]
+                subprocess.run(command, cwd=scratch, env=_npm_environment(), stdout=output, stderr=output, check=True)
+        scratch.chmod(0o755)
+        scratch.rename(folder_of(server, cache=cache, modules=modules))
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildFailed(f"{error}\n{_tail(log)}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _npm_environment() -> dict[str, str]:
+    """Return an environment in which packages are compiled here, against the headers beside this machine's node where it has them."""
+    prefix = Path(shutil.which("node") or "/usr/bin/node").resolve().parent.parent
+    headers = {"npm_config_nodedir": str(prefix)} if (prefix / "include" / "node" / "node.h").is_file() else {}
+    return {**os.environ, **headers, "npm_config_build_from_source": "true", "npm_config_update_notifier": "false"}
 
 
 def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) -> None:
@@ -180,7 +236,7 @@ def _tail(log: Path) -> str:
 
 
 @contextmanager
-def _alone(server: RealServer, cache: Path) -> Iterator[None]:
+def _alone(server: RealServer | NpmServer, cache: Path) -> Iterator[None]:
     """Let one process build a server at a time; a second one waits, and then finds it built."""
     with (cache / f".{server.name}.lock").open("w") as lock:
         try:
@@ -191,7 +247,9 @@ def _alone(server: RealServer, cache: Path) -> Iterator[None]:
         yield
 
 
-def build_missing(servers: Sequence[RealServer], *, go: str, cache: Path, modules: Path = MODULES) -> list[str]:
+def build_missing(
+    servers: Sequence[RealServer | NpmServer], *, go: str, cache: Path, modules: Path = MODULES, npm: str = "npm"
+) -> list[str]:
     """Build what the cache lacks, in order, a line for each, and return the names of those that failed."""
     cache.mkdir(parents=True, exist_ok=True)
     failed = []
@@ -204,7 +262,10 @@ def build_missing(servers: Sequence[RealServer], *, go: str, cache: Path, module
             print(f"{server.name}: building; about {server.minutes} min on two cores when nothing is cached", flush=True)
             started = time.monotonic()
             try:
-                build(server, go=go, cache=cache, modules=modules)
+                if isinstance(server, NpmServer):
+                    build_npm(server, npm=npm, cache=cache, modules=modules)
+                else:
+                    build(server, go=go, cache=cache, modules=modules)
             except BuildFailed as error:
                 failed.append(server.name)
                 print(f"{server.name}: FAILED after {time.monotonic() - started:.0f} s: {error}", flush=True)
@@ -222,24 +283,33 @@ def missing_programs() -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Build what ``arguments`` name, or everything, and return the exit code."""
-    known = {server.name: server for server in SERVERS}
+    known: dict[str, RealServer | NpmServer] = {server.name: server for server in (*SERVERS, *NPM_SERVERS)}
     parser = argparse.ArgumentParser(prog="real_servers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"build these alone: {', '.join(known)}")
-    parser.add_argument("--where-possible", action="store_true", help="succeed without Go; the tests then skip and say so")
+    parser.add_argument("--where-possible", action="store_true", help="succeed without Go or npm; the tests then skip and say so")
     wanted = parser.parse_args(arguments)
     unknown = [name for name in wanted.names if name not in known]
     if unknown:
         parser.error(f"no such server: {', '.join(unknown)} (known: {', '.join(known)})")
-    go = shutil.which("go")
-    if go is None:
-        print("go: not on the PATH, so no server is built (Go 1.25 or newer is needed)", flush=True)
-        return 0 if wanted.where_possible else 1
-    failed = build_missing([known[name] for name in wanted.names or known], go=go, cache=cache_folder(), modules=MODULES)
+    chosen = [known[name] for name in wanted.names or known]
+    tools = {name: shutil.which(name) for name in ("go", "npm")}
+    lacking = {_tool_of(server) for server in chosen if tools[_tool_of(server)] is None}
+    for name in sorted(lacking):
+        print(f"{name}: not on the PATH, so no server is built with it ({_NEEDED[name]})", flush=True)
+    possible = [server for server in chosen if _tool_of(server) not in lacking]
+    failed = build_missing(possible, go=tools["go"] or "", npm=tools["npm"] or "", cache=cache_folder(), modules=MODULES)
     for line in missing_programs():
         print(line, flush=True)
     if failed:
         print(f"not built: {', '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed or (lacking and not wanted.where_possible) else 0
+
+
+_NEEDED = {"go": "Go 1.25 or newer is needed", "npm": "node 20 with npm, and a C++ compiler, are needed"}
+
+
+def _tool_of(server: RealServer | NpmServer) -> str:
+    return "npm" if isinstance(server, NpmServer) else "go"
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
-    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository, PullRequestObjects
+    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository, ProposalBranches, PullRequestObjects
     from goldenpath.ports.source import RuntimeSource
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
@@ -102,6 +102,7 @@ def open_platform(
         forge=_refuse_offline if is_offline else cache(wiring.forge),
         leak_index=cache(wiring.leak_index),
         pull_request_objects=_refuse_offline if is_offline else cache(wiring.pull_request_objects),
+        branches=cache(wiring.branches),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -212,6 +213,11 @@ class _Wiring:
         from goldenpath.providers.git.manifests import GitManifests
 
         return GitManifests(self._gitops(), settings=self._settings.delivery, clock=self.clock)
+
+    def branches(self) -> ProposalBranches:
+        from goldenpath.providers.git.branches import GitBranches
+
+        return GitBranches(self._root, clock=self.clock)
 
     def manifest_reader(self) -> GitReader:
         return GitReader(self._gitops())

@@ -22,7 +22,7 @@ from goldenpath.ports.journal import Journal
 from goldenpath.ports.leak_index import LeakIndexKeeper
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
-from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, PullRequestObjects, RepositoryReader
+from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, ProposalBranches, PullRequestObjects, RepositoryReader
 from goldenpath.ports.store import Store
 
 
@@ -81,6 +81,13 @@ def no_leak_index() -> NoReturn:
     raise Misconfigured("scan.no-place", "no place for the index of fingerprints is wired", hint="run inside a platform repository")
 
 
+def no_branches() -> NoReturn:
+    """Refuse: this platform was wired without a repository to propose in."""
+    raise Misconfigured(
+        "git.not-a-repository", "no repository to propose in is wired", hint="run inside a clone of the platform repository"
+    )
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -93,7 +100,7 @@ class Services:
     ``store(environment, provider)`` returns the store instance for requests of that provider in that environment.
     ``infrastructure`` plans and makes containers where ``provision.engine`` is not ``direct``.
     ``parameters(environment)`` returns the environment's Parameter Store itself, or refuses where there is none.
-    ``overlays`` renders Kustomize overlays, from files alone.
+    ``overlays`` renders Kustomize overlays, from files alone. ``branches`` commits proposals beside whatever is checked out.
     ``settings`` were read from ``settings_commit`` (empty: the working tree). ``root`` is the platform repository.
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
@@ -126,6 +133,7 @@ class Services:
     cluster: Callable[[str, ClusterAccess], Cluster] = no_cluster
     deployer: Callable[[str, ClusterAccess], Deployer] = no_deployer
     overlays: Callable[[], OverlayRenderer] = no_overlays
+    branches: Callable[[], ProposalBranches] = no_branches
     forge: Callable[[ForgeSettings], Forge] = no_forge
     pull_request_objects: Callable[[], PullRequestObjects] = no_pull_request_objects
     leak_index: Callable[[], LeakIndexKeeper] = no_leak_index

@@ -133,6 +133,26 @@ class Folder:
         except OSError as error:
             raise _unsafe(path, error) from error
 
+    def write_over(self, path: str, data: bytes, *, expected: bytes) -> None:
+        """Put ``data`` in the place of a file that holds ``expected``, in one step; its mode stays.
+
+        Raises:
+            Conflict: ``request.file-changed`` when it holds something else by now; it stays as it is.
+            InvalidIntent: ``intent.folder-unsafe`` when a folder on the way is a link or cannot be entered or written.
+        """
+        folder, _, name = path.rpartition("/")
+        temporary = f".{name}.{os.getpid()}.tmp"
+        try:
+            with self._opened(folder) as parent:
+                if _read_at(parent, name, REQUEST_LIMITS.max_bytes) != expected:
+                    raise Conflict("request.file-changed", "the file changed while it was being edited", subject=path, hint="run again")
+                mode = stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+                _write(temporary, data, parent, mode=mode)
+                os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                os.fsync(parent)
+        except OSError as error:
+            raise _unsafe(path, error) from error
+
     def _walk(self, path: str, depth: int) -> Iterator[TreeEntry]:
         try:
             found = self._scan(path)
@@ -178,10 +198,10 @@ def _unsafe(path: str, error: OSError) -> InvalidIntent:
     )
 
 
-def _write(name: str, data: bytes, folder: int) -> None:
+def _write(name: str, data: bytes, folder: int, *, mode: int = 0o644) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "wb") as file:
-        os.fchmod(file.fileno(), 0o644)
+        os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

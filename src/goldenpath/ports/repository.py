@@ -184,3 +184,44 @@ class ManifestRepository(Protocol):
             Conflict: ``delivery.push-race`` when the branch moved; nothing was published.
         """
         ...
+
+
+class ProposalBranches(Protocol):
+    """Branches of the platform repository that changes are proposed on. The index and the files that people work on are never touched."""
+
+    def tip(self, branch: str) -> str:
+        """Return the newest commit of a local branch; empty when there is none. Raises ``InvalidIntent`` ``git.branch-invalid``."""
+        ...
+
+    def fetched_tip(self, branch: str) -> str:
+        """Return the newest commit of a branch at the remote, fetched; empty when it has none.
+
+        Raises:
+            Misconfigured: ``delivery.remote-missing``.
+            ProviderUnavailable: ``delivery.remote-unavailable``.
+        """
+        ...
+
+    def has_own_change(self, path: str) -> bool:
+        """Say whether the working tree's file is anything but what its own commit holds: that change would be left behind."""
+        ...
+
+    def commit(self, branch: str, *, parent: str, writes: Mapping[str, bytes], message: str) -> str:
+        """Commit ``writes`` on top of ``parent`` in the name of whoever git says that we are, and let ``branch`` stand there.
+
+        A new branch is made; one that is there must stand at ``parent``.
+
+        Raises:
+            Conflict: ``git.branch-moved`` when it stands elsewhere, ``git.branch-checked-out`` when a working tree has it open.
+            Misconfigured: ``git.identity-missing``.
+        """
+        ...
+
+    def push(self, branch: str) -> None:
+        """Publish the branch. Never forces.
+
+        Raises:
+            Conflict: ``git.branch-moved`` when the remote's branch holds commits that ours lacks.
+            ProviderRefused: ``delivery.push-refused``. ProviderUnavailable: ``delivery.remote-unavailable``.
+        """
+        ...
