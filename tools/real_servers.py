@@ -105,7 +105,12 @@ SERVERS: tuple[RealServer, ...] = (
     RealServer("act", {"act": "github.com/nektos/act"}, 2),
 )
 NPM_SERVERS: tuple[NpmServer, ...] = (NpmServer("backstage", 4, native=("isolated-vm", "better-sqlite3")),)
-PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD and Gitea read repositories with it"}
+C_COMPILER = "gcc"
+PROGRAMS: Mapping[str, str] = {
+    "redis-server": "Argo CD keeps its cache there",
+    "git": "Argo CD and Gitea read repositories with it",
+    C_COMPILER: "Gitea's database is built with it",
+}
 """What servers need beside what is built here; each program's Debian package has its name."""
 
 
@@ -278,7 +283,7 @@ def missing_programs() -> Iterator[str]:
     """Yield a line for each program that servers need and this machine lacks."""
     for program, reason in PROGRAMS.items():
         if shutil.which(program) is None:
-            yield f"{program}: not on the PATH; {reason}, and tests of Argo CD skip without it (Debian: apt-get install {program})"
+            yield f"{program}: not on the PATH; {reason}, and tests of that skip without it (Debian: apt-get install {program})"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -297,6 +302,8 @@ def main(arguments: Sequence[str]) -> int:
     for name in sorted(lacking):
         print(f"{name}: not on the PATH, so no server is built with it ({_NEEDED[name]})", flush=True)
     possible = [server for server in chosen if _tool_of(server) not in lacking]
+    if wanted.where_possible and shutil.which(C_COMPILER) is None:
+        possible = [server for server in possible if not (isinstance(server, RealServer) and server.is_c)]
     failed = build_missing(possible, go=tools["go"] or "", npm=tools["npm"] or "", cache=cache_folder(), modules=MODULES)
     for line in missing_programs():
         print(line, flush=True)

@@ -89,7 +89,7 @@ class RepositoryReader(Protocol):
         ...
 
     def commit(self, oid: str) -> CommitInfo:
-        """Return one commit. Raises ``NotFound`` ``git.ref-missing``."""
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
         ...
 
     def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:

@@ -171,7 +171,7 @@ class GitReader:
         return self._history("--topo-order", self._commit(head), f"^{self._commit(base)}")
 
     def commit(self, oid: str) -> CommitInfo:
-        """Return one commit. Raises ``NotFound`` ``git.ref-missing``."""
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
         found = self._commit(oid)
         return next(commit_info(name, content) for name, content in read_objects(self._git, [found]))
 
