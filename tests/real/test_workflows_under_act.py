@@ -61,7 +61,9 @@ def test_a_merge_is_applied_and_its_manifests_are_published(tmp_path: Path) -> N
     call = ran.call("apply")
     assert call["arguments"] == ["apply", "--environment", "dev", "--yes"]
     assert "SEC-0007" in ran.log
-    published = subprocess.run(["git", "ls-tree", "-r", "--name-only", "gitops"], cwd=forge.bare, capture_output=True, text=True, check=True)
+    published = subprocess.run(
+        ["git", "ls-tree", "-r", "--name-only", "gitops"], cwd=forge.bare, capture_output=True, text=True, check=True
+    )
     assert "environments/dev/" in published.stdout
     assert (forge.rig.uploads / "audit-dev.ndjson").stat().st_size > 0
     assert scan_tree(tmp_path / "sandbox" / "state", [token]) == []
@@ -70,7 +72,13 @@ def test_a_merge_is_applied_and_its_manifests_are_published(tmp_path: Path) -> N
 
 
 OWNED = "owned"
-SHELL_WORDS = ("$(touch {owned}/{n})", "`touch {owned}/{n}`", ";touch {owned}/{n};", "'\"|touch {owned}/{n}&", "${{{{ secrets.GITHUB_TOKEN }}}}")
+SHELL_WORDS = (
+    "$(touch {owned}/{n})",
+    "`touch {owned}/{n}`",
+    ";touch {owned}/{n};",
+    "'\"|touch {owned}/{n}&",
+    "${{{{ secrets.GITHUB_TOKEN }}}}",
+)
 RUNNER_WORDS = ("\n::set-output name=command::touch", "\n::add-path::/evil", "\n::stop-commands::x", "%0A::error::owned", "\r::debug::x")
 EVIL_SCRIPT = "import pathlib\npathlib.Path({path!r}).touch()\n"
 EVIL_WORKFLOW = "on: [pull_request, pull_request_review]\njobs: {{x: {{runs-on: ubuntu-latest, steps: [{{run: 'touch {path}'}}]}}}}\n"
@@ -97,7 +105,15 @@ class Hostile:
         named = {f"{place}/-n --help {word.replace('/', '_')}": "" for word in self.words[:2]}
         evil = {
             name: EVIL_SCRIPT.format(path=str(self.owned / name.replace("/", "_")))
-            for name in ("sitecustomize.py", "usercustomize.py", "goldenpath.py", "goldenpath/__init__.py", "yaml.py", "conftest.py", "json.py")
+            for name in (
+                "sitecustomize.py",
+                "usercustomize.py",
+                "goldenpath.py",
+                "goldenpath/__init__.py",
+                "yaml.py",
+                "conftest.py",
+                "json.py",
+            )
         }
         workflows = {
             f".github/workflows/{name}.yml": EVIL_WORKFLOW.format(path=self.owned / name)
@@ -161,7 +177,9 @@ def test_nothing_of_a_hostile_pull_request_runs_and_no_credential_is_in_reach(ev
     assert hits_in(ran.log.encode(), [token]) == []
     assert scan_tree(tmp_path, [token]) == []
     # runner commands count at the start of a line: none of the pull request's words gets there
-    assert [line for line in ran.log.splitlines() if line.partition("| ")[2].startswith(("::set-output", "::add-path", "::stop-commands"))] == []
+    assert [
+        line for line in ran.log.splitlines() if line.partition("| ")[2].startswith(("::set-output", "::add-path", "::stop-commands"))
+    ] == []
 
 
 def test_a_fork_is_judged_with_a_token_that_may_only_read(tmp_path: Path) -> None:
@@ -210,7 +228,15 @@ def test_a_build_gets_its_secrets_in_one_step_and_leaves_nothing(tmp_path: Path)
     state = {"GOLDENPATH_STATE_DIRECTORY": str(forge.rig.state)}
     assert forge.world.cli("pat", "apply", "--environment", "dev", "--yes", before=lambda: os.environ.update(state)).code == 0
     seeded = forge.world.cli(
-        "pat", "seed", "SEC-0007", "--stdin", "password", "--generate", "username", typed=value.encode(), before=lambda: os.environ.update(state)
+        "pat",
+        "seed",
+        "SEC-0007",
+        "--stdin",
+        "password",
+        "--generate",
+        "username",
+        typed=value.encode(),
+        before=lambda: os.environ.update(state),
     )
     assert seeded.code == 0, seeded.err
     ran = forge.rig.run(forge.workflow("secret-build.yml"), "push", PUSH, variables=variables)
