@@ -15,6 +15,7 @@ from tests.e2e.world import SEC_0007, World
 from tests.platform_files import make_platform_files
 
 from goldenpath.cli.root import VERBS
+from goldenpath.model.scaffold import Profile
 
 pytestmark = [pytest.mark.real]
 
@@ -26,7 +27,7 @@ NAMES_OF_CREDENTIALS = ("AWS_", "SSH_", "ACTIONS_ID_TOKEN", "VAULT_", "BAO_", "K
 class Forge:
     """A platform with people, and a bare repository in the place of the forge's."""
 
-    def __init__(self, root: Path, profile: str = "goldenpath") -> None:
+    def __init__(self, root: Path, profile: Profile = "goldenpath") -> None:
         template = make_platform_files(root / "template", profile, forge="github", remote="origin")
         self.world = World.make(root / "world", example=template)
         self.bare = root / "origin.git"
