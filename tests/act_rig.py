@@ -173,14 +173,15 @@ class ActRig:
         }
 
     def _place(self, workflow: Path) -> Path:
-        """Return a folder with nothing but the workflow in it: what a job needs beside it, it has to check out."""
+        """Return a repository at the commit of main, with nothing but the workflow in its folder: a job has to check out what it needs."""
         place = self.root / "place"
         shutil.rmtree(place, ignore_errors=True)
         (place / ".github" / "workflows").mkdir(parents=True)
         shutil.copy(workflow, place / ".github" / "workflows" / workflow.name)
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(place)], check=True)
         subprocess.run(["git", "remote", "add", "origin", "https://github.com/acme/platform.git"], cwd=place, check=True)
-        subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "Place"], cwd=place, check=True)
+        subprocess.run(["git", "fetch", "--quiet", str(self.origin), "main"], cwd=place, check=True)
+        subprocess.run(["git", "update-ref", "refs/heads/main", "FETCH_HEAD"], cwd=place, check=True)
         return place
 
     def _write_actions(self, folder: Path) -> dict[str, Path]:
