@@ -100,12 +100,13 @@ class ActRig:
 
     Args:
         root: An empty folder.
-        origin: The bare repository that stands for the forge's.
+        origin: The bare repository that stands for the forge's, or the address of a real one.
+        repository: What the workflows take for their repository.
     """
 
-    def __init__(self, root: Path, origin: Path) -> None:
+    def __init__(self, root: Path, origin: Path | str, *, repository: str = "acme/platform") -> None:
         self._act = require_built("act") / "act"
-        self.root, self.origin = root, origin
+        self.root, self.origin, self._repository = root, origin, repository
         self.home, self.state, self.uploads, self.notes = (root / name for name in ("home", "state", "uploads", "notes"))
         for folder in (self.home, self.uploads, self.notes, root / "temp"):
             folder.mkdir(parents=True)
@@ -179,7 +180,7 @@ class ActRig:
         (place / ".github" / "workflows").mkdir(parents=True)
         shutil.copy(workflow, place / ".github" / "workflows" / workflow.name)
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(place)], check=True)
-        subprocess.run(["git", "remote", "add", "origin", "https://github.com/acme/platform.git"], cwd=place, check=True)
+        subprocess.run(["git", "remote", "add", "origin", f"https://github.com/{self._repository}.git"], cwd=place, check=True)
         subprocess.run(["git", "fetch", "--quiet", str(self.origin), "main"], cwd=place, check=True)
         subprocess.run(["git", "update-ref", "refs/heads/main", "FETCH_HEAD"], cwd=place, check=True)
         return place
