@@ -100,13 +100,13 @@ class ActRig:
 
     Args:
         root: An empty folder.
-        origin: The forge's repository: its address, or a bare one in its place.
-        repository: Its name; act takes that from the address of the folder that it is started in.
+        origin: The bare repository that stands for the forge's, or the address of a real one.
+        repository: What the workflows take for their repository.
     """
 
     def __init__(self, root: Path, origin: Path | str, *, repository: str = "acme/platform") -> None:
         self._act = require_built("act") / "act"
-        self.root, self.origin, self.repository = root, origin, repository
+        self.root, self.origin, self._repository = root, origin, repository
         self.home, self.state, self.uploads, self.notes = (root / name for name in ("home", "state", "uploads", "notes"))
         for folder in (self.home, self.uploads, self.notes, root / "temp"):
             folder.mkdir(parents=True)
@@ -174,14 +174,15 @@ class ActRig:
         }
 
     def _place(self, workflow: Path) -> Path:
-        """Return a folder with nothing but the workflow in it: what a job needs beside it, it has to check out."""
+        """Return a repository at the commit of main, with nothing but the workflow in its folder: a job has to check out what it needs."""
         place = self.root / "place"
         shutil.rmtree(place, ignore_errors=True)
         (place / ".github" / "workflows").mkdir(parents=True)
         shutil.copy(workflow, place / ".github" / "workflows" / workflow.name)
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(place)], check=True)
-        subprocess.run(["git", "remote", "add", "origin", f"https://github.com/{self.repository}.git"], cwd=place, check=True)
-        subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "Place"], cwd=place, check=True)
+        subprocess.run(["git", "remote", "add", "origin", f"https://github.com/{self._repository}.git"], cwd=place, check=True)
+        subprocess.run(["git", "fetch", "--quiet", str(self.origin), "main"], cwd=place, check=True)
+        subprocess.run(["git", "update-ref", "refs/heads/main", "FETCH_HEAD"], cwd=place, check=True)
         return place
 
     def _write_actions(self, folder: Path) -> dict[str, Path]:

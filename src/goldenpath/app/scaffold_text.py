@@ -20,7 +20,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 }
 """The only actions of others that a workflow uses, by full commit (R60)."""
 
-OUR_ACTION: Final = "goldenpath-io/goldenpath@322c3479b0b24cbdd9ab42346c3738655a370b44"
+OUR_ACTION: Final = "goldenpath-io/goldenpath@f4cb086066a268b20b435243577e48653fa786bc"
 """What workflows run: the project's own action, at the commit of the release (CONTRIBUTING says when it moves)."""
 
 _BLANK = re.compile(rb"@@([A-Z_]+)@@")

@@ -56,6 +56,20 @@ def test_every_action_is_one_of_a_closed_list_by_its_full_commit(platform: Path)
         assert all(found), lines
 
 
+def test_our_own_action_is_pinned_to_a_commit_that_has_it_as_it_is() -> None:
+    """CONTRIBUTING says how the pin moves. An archive or a shallow clone has no history to look at."""
+    if git("rev-parse", "--is-shallow-repository") != "false":
+        pytest.skip("the history is not here")
+    commit = OUR_ACTION.partition("@")[2]
+    assert git("merge-base", commit, "HEAD") == commit, "the pinned commit is not part of the history"
+    for path in ("action.yml", "tools/action.sh"):
+        assert git("rev-parse", f"{commit}:{path}") == git("hash-object", path), f"{path} changed: move OUR_ACTION (CONTRIBUTING)"
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def test_the_action_uses_no_other_action() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     assert action["runs"]["using"] == "composite"
@@ -139,7 +153,8 @@ def test_each_environment_has_a_role_of_its_own_bound_to_repository_and_branch(p
         for job in workflow["jobs"].values():
             assert "environment" not in job, name
             if job["permissions"].get("id-token") == "write":
-                assert job["if"] == "github.ref == 'refs/heads/main'", name
+                assert job["if"].startswith("github.ref == 'refs/heads/main'"), name
+                assert "||" not in job["if"], name
     included = workflows_of(platform)["secret-request-apply.yml"]["jobs"]["apply"]["strategy"]["matrix"]["include"]
     assert len({entry["role"] for entry in included}) == len(included) >= 3
 
@@ -160,10 +175,21 @@ def test_every_command_of_a_workflow_exists(platform: Path) -> None:
         words = step.get("with", {}).get("arguments", "").splitlines()
         if not words or words[0] in COMING - VERBS.keys():
             continue
-        command, rest = command_for(words)
+        command, rest = command_for(words[: words.index("--")] if "--" in words else words)
         known = {option for param in (*command.params, *cli.params) for option in (*param.opts, *param.secondary_opts)}
         assert [word for word in rest if word.startswith("-") and word not in known] == [], name
         assert [word for word in rest if "--publish" in word] in ([], [PUBLISHED]), name
+
+
+def test_the_reference_names_every_variable_every_workflow_and_every_input(platform: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "workflows.md").read_text()
+    for path in (platform / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text()
+        assert f"`{path.name}`" in page
+        used = {name for name in re.findall(r"(?:vars|secrets)\.([A-Z_]+)", text) if not name.startswith("GOLDENPATH_VALUES_")}
+        assert [name for name in used if f"`{name}`" not in page] == []
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    assert [name for name in inputs if f"| `{name}` |" not in page] == []
 
 
 def test_the_gitlab_template_is_yaml_and_keeps_to_the_same(platform: Path) -> None:
