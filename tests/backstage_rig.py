@@ -39,6 +39,8 @@ class Backstage(Process):
 
     def __init__(self, *, folder: Path, installed: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        # it asks its working folder for the root of a workspace
+        (folder / "package.json").write_text('{"name": "tests", "version": "0.0.0", "private": true}\n')
         self._installed = installed
         self._token = uuid.uuid4().hex
         port = free_port()

@@ -49,7 +49,7 @@ FULL = FORM | {
 HOSTILE = (
     "two\nlines", "trailing\n", 'a "quoted" word', "it's", "{{ 7*7 }}", "${{ 7*7 }}", "{% raw %}", "a: b", "- item", "# comment", "&anchor", "*alias",
     "!tag", "| block", "> fold", "%YAML 1.2", "`x`", "$(touch pwned)", "a\\b", "<script>", "\u202eabc", "a\u00a0b", "::add-mask::x", "a\tb",
-    "${{ secrets.TOKEN }}", "x" * 31, "../../x",
+    "${{ secrets.TOKEN }}", "../../x", "AKIA" + "X" * 60,
 )  # fmt: skip
 
 
@@ -171,10 +171,10 @@ def test_any_form_that_is_accepted_is_written_the_same(platform: Platform, form:
 @pytest.mark.parametrize("field", ["service", "name", "owner", "description", "adr", "namespace", "k8sSecretName", "secretType"])
 def test_hostile_words_are_refused_by_the_form_itself(field: str, platform: Platform) -> None:
     for word in HOSTILE:
-        if field in {"description", "adr"} and word == "../../x":
-            continue
+        if field == "description" and word == "../../x":
+            continue  # a path is a word like others in a sentence
         run = platform.send(FORM | {field: word})
-        assert (run.status, run.errors) == (400, (f"instance.{field}",)), (field, word, run)
+        assert (run.status, set(run.errors)) == (400, {f"instance.{field}"}), (field, word, run)
 
 
 @pytest.mark.parametrize(
