@@ -60,6 +60,10 @@ class RepositoryReader(Protocol):
         """Return the object id of ``path`` at ``commit``; empty when nothing is there."""
         ...
 
+    def tree_oids(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """Return the object ids of ``paths`` at ``commit``, asked for at once; what is not there is left out."""
+        ...
+
     def list_tree(self, commit: str, path: str) -> Iterator[TreeEntry]:
         """Yield every entry below ``path``, recursively, in path order; nothing when it is missing."""
         ...
@@ -70,6 +74,10 @@ class RepositoryReader(Protocol):
 
     def read_file(self, commit: str, path: str) -> bytes | None:
         """Return the bytes of a regular file at ``commit``; None when missing. Raises ``InvalidIntent`` for a link or submodule."""
+        ...
+
+    def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of regular files at ``commit``, read at once; what is missing is left out. Errors: as ``read_file``."""
         ...
 
     def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[PathChange, ...]:
