@@ -288,7 +288,8 @@ def missing_programs() -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Build what ``arguments`` name, or everything, and return the exit code."""
-    known: dict[str, RealServer | NpmServer] = {server.name: server for server in (*SERVERS, *NPM_SERVERS)}
+    every: list[RealServer | NpmServer] = [*SERVERS, *NPM_SERVERS]
+    known = {server.name: server for server in every}
     parser = argparse.ArgumentParser(prog="real_servers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"build these alone: {', '.join(known)}")
     parser.add_argument("--where-possible", action="store_true", help="succeed without Go or npm; the tests then skip and say so")

@@ -25,6 +25,7 @@ from goldenpath.intent.portal_form import TTL_DEFAULT_DAYS, form_schema
 from goldenpath.intent.reader import GOVERNANCE_LIMITS
 from goldenpath.model.finding import Finding
 from goldenpath.model.policy import Policy
+from goldenpath.model.request import SecretRequest
 from goldenpath.model.risk import TIERS
 from goldenpath.model.settings import Settings
 from goldenpath.policy.compiled import CompiledPolicy
@@ -37,6 +38,9 @@ _ENTITY_NAME: Final = re.compile(
     r"(?:[A-Za-z0-9][A-Za-z0-9._-]*|\{service\}|\{environment\})(?:[A-Za-z0-9._-]|\{service\}|\{environment\})*"
 )
 _ADDRESS: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[A-Za-z0-9._/-]*/")
+_REPOSITORY: Final = re.compile(
+    r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?\?(?:owner=[A-Za-z0-9._-]+&repo=|repo=[A-Za-z0-9._-]+&owner=)[A-Za-z0-9._-]+"
+)
 _GITHUB: Final = re.compile(r"https://api\.(?P<cloud>github\.com)|https?://(?P<server>[A-Za-z0-9.-]+(?::[0-9]+)?)/api/v3")
 
 
@@ -66,7 +70,7 @@ def portal_files(directory: Path, *, repository: str = "", owner: str = "") -> P
     root = author.settings.catalog.root
     parts = TemplateParts(
         form=form_schema(author.enums, defaults=_defaults(author), unrotated=_unrotated(author, folder)),
-        repository=repository or _repository(author.settings),
+        repository=_stated(repository) or _repository(author.settings),
         branch=author.settings.governance.protected_branch,
         owner=_owner(author, owner),
         next_id=next_id_template(
@@ -125,9 +129,13 @@ def portal_catalog(
     found = read_requests(base.reader, base.governance)
     require_clean(found.findings, what="the catalog")
     _require_places(component, system, source)
-    wanted = [entry for entry in found.entries if not environments or entry.request.environment in environments]
+    wanted = [entry for entry in found.entries if _is_wanted(entry.request, environments)]
     places = CatalogPlaces(component=component, system=system, source=source, owner=owner or "platform-team")
     return render_catalog([(entry.request, entry.path) for entry in wanted], settings=base.governance.settings, places=places)
+
+
+def _is_wanted(request: SecretRequest, environments: Sequence[str]) -> bool:
+    return request.spec.lifecycle.status != "decommissioned" and (not environments or request.environment in environments)
 
 
 def _require_places(component: str, system: str, source: str) -> None:
@@ -166,6 +174,16 @@ def _unrotated(author: Author, folder: Folder) -> tuple[str, ...]:
         raise InvalidIntent("platform.governance-unreadable", f"{path} cannot be used", subject=path, hint="goldenpath validate")
     compiled = CompiledPolicy(policy, author.settings)
     return tuple(tier for tier in TIERS if compiled.rotation_none[tier] == "block")
+
+
+def _stated(repository: str) -> str:
+    if repository and not _REPOSITORY.fullmatch(repository):
+        raise InvalidIntent(
+            "backstage.repository-unknown",
+            "the place of the pull request is not written as Backstage writes it",
+            hint="such as --repository 'github.com?owner=acme&repo=platform'",
+        )
+    return repository
 
 
 def _repository(settings: Settings) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from tests.builders import FakeClock
 from tests.canary import hits_in, new_canary, scan_tree
 from tests.e2e.world import SEC_0007, Run, World
@@ -135,7 +140,7 @@ def test_an_unknown_request_and_a_faulty_sidecar_are_named(world: World) -> None
 
 def merged_at(world: World, status: str) -> None:
     """Bring the request to a state, each step on a day of its own, long enough after the one before."""
-    steps = ("active", "deprecated", "decommission_requested")
+    steps = ("active", "deprecated", "decommission_requested", "decommissioned")
     for step in steps[1 : steps.index(status) + 1]:
         text = (world.platform / PATH).read_text()
         world.propose(f"to-{step}", {PATH: text.replace(f"status: {steps[steps.index(step) - 1]}", f"status: {step}")})
@@ -179,6 +184,9 @@ def test_two_steps_in_a_working_tree_are_one_change(world: World) -> None:
         ("decommission_requested", "deprecate", 6, "goldenpath request withdraw SEC-0007"),
         ("decommission_requested", "decommission", 0, "says that already"),
         ("decommission_requested", "withdraw", 0, "deprecated"),
+        ("decommissioned", "deprecate", 1, "policy.lifecycle-step"),
+        ("decommissioned", "decommission", 1, "policy.lifecycle-step"),
+        ("decommissioned", "withdraw", 6, "no step leads back from there"),
     ],
 )
 def test_every_state_and_verb(status: str, verb: str, code: int, says: str, world: World) -> None:
@@ -326,7 +334,47 @@ def test_open_starts_from_the_newest_protected_branch(world: World) -> None:
     assert world.git("dana", "merge-base", str(told["branch"]), "origin/main") == world.git("pat", "rev-parse", "main", where=other)
 
 
-def test_open_without_a_forge_or_a_network_says_so(world: World) -> None:
+def test_a_branch_that_the_remote_has_further_on_is_not_overwritten(world: World) -> None:
+    forge = Forge(world)
+    assert dana(world, "request", "renew", "SEC-0007", "--branch", "request/x").code == 0
+    world.git("pat", "push", "--quiet", "origin", "main:refs/heads/elsewhere")
+    world.git("pat", "-C", str(forge.remote), "update-ref", "refs/heads/request/x", "refs/heads/elsewhere")
+    world.git("pat", "-C", str(forge.remote), "symbolic-ref", "HEAD", "refs/heads/main")
+    other = world.root / "other"
+    world.git("pat", "clone", "--quiet", "--branch", "request/x", str(forge.remote), str(other))
+    world.git("pat", "commit", "--quiet", "--allow-empty", "--message", "Theirs", where=other)
+    world.git("pat", "push", "--quiet", "origin", "request/x", where=other)
+    theirs = world.git("pat", "ls-remote", str(forge.remote), "refs/heads/request/x")
+    run = dana(world, "request", "edit", "SEC-0007", "--owner", "sre-team", "--branch", "request/x", "--open", before=forge.arm)
+    assert (run.code, "git.branch-moved" in run.err) == (6, True), run
+    assert world.git("pat", "ls-remote", str(forge.remote), "refs/heads/request/x") == theirs
+
+
+def test_a_forge_that_refuses_leaves_a_branch_to_go_on_from(world: World) -> None:
+    forge = Forge(world)
+    run = dana(world, "request", "renew", "SEC-0007", "--open")
+    assert (run.code, "forge." in run.err) == (2, True), run
+    assert "renewedOn" in shown(world, "request/renew-sec-0007")
+    again = document(
+        dana(
+            world,
+            "request",
+            "edit",
+            "SEC-0007",
+            "--ttl-days",
+            "60",
+            "--branch",
+            "request/renew-sec-0007",
+            "--open",
+            "-o",
+            "json",
+            before=forge.arm,
+        )
+    )
+    assert str(again["url"]).startswith("https://forge.example/")
+
+
+def test_open_without_a_network_says_so(world: World) -> None:
     Forge(world)
     offline = dana(world, "request", "renew", "SEC-0007", "--open", "--offline")
     assert (offline.code, "cli.offline" in offline.err) == (2, True), offline
@@ -334,6 +382,71 @@ def test_open_without_a_forge_or_a_network_says_so(world: World) -> None:
 
 
 # --- what a person sees -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_on_a_terminal_is_asked_with_the_platforms_words(world: World) -> None:
+    answers = ("pay ments", "payments", "card-key", "prd", "staging", "app-team", "api-key", "", "")
+    code, screen = on_a_terminal(world, ("request", "new", "--provider", "openbao"), answers)
+    assert code == 0, screen
+    for question in (
+        "service that the secret belongs to: ",
+        "environment (dev, test, staging, prod, ephemeral): ",
+        "type (database-credentials, api-key, ",
+        "risk tier (low, medium, high) [medium]: ",
+        "rotation class (none, standard, high) [standard]: ",
+    ):
+        assert question in screen
+    assert "pay ments [" not in screen.partition("warning: ")[2], "an answer is not repeated"
+    written = (world.platform / "catalogs/secrets/payments/prod/SEC-0201.yaml").read_text()
+    assert "  name: card-key\n  owner: app-team\n" in written
+    assert "  secretType: api-key\n  risk:\n    tier: medium\n" in written
+
+
+def test_no_usable_answer_ends_the_questions(world: World) -> None:
+    code, screen = on_a_terminal(world, ("request", "new"), ("A B", "", "x_"))
+    assert (code, "--service: no usable answer" in screen) == (2, True), screen
+    assert world.git("dana", "status", "--porcelain") == ""
+
+
+def on_a_terminal(world: World, words: tuple[str, ...], answers: tuple[str, ...]) -> tuple[int, str]:
+    """Run the command on a terminal of its own, type the answers, and return the exit code and what was shown."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        environment = {name: word for name, word in world.environment("dana").items() if name != "CI"}
+        os.chdir(world.platform)
+        os.execve(sys.executable, [sys.executable, "-m", "goldenpath", *words], environment)  # noqa: S606
+    os.write(terminal, "".join(f"{answer}\n" for answer in answers).encode())
+    screen = b""
+    with suppress(OSError):  # a terminal without anybody at its other end is at its end
+        while part := os.read(terminal, 4096):
+            screen += part
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode().replace("\r\n", "\n")
+
+
+def test_new_files_point_editors_to_the_platforms_schema_when_it_is_there(world: World) -> None:
+    schema = dana(world, "schema", "request", "--platform")
+    assert schema.code == 0
+    properties = json.loads(schema.out)["$defs"]["Metadata"]["properties"]
+    assert "app-team" in properties["owner"]["enum"]
+    assert properties["service"]["description"] == "Service that the secret belongs to"
+    world.propose("schema", {"schemas/goldenpath/request.json": schema.out})
+    world.merge("schema")
+    told = document(dana(world, *NEW, "--branch", "request/x", "-o", "json"))
+    first = shown(world, "request/x", str(told["path"])).splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../../../../schemas/goldenpath/request.json"
+    linked = (world.platform / str(told["path"])).parent / first.partition("=")[2]
+    assert os.path.normpath(linked) == str(world.platform / "schemas/goldenpath/request.json")
+    refused = dana(world, "schema", "policy", "--platform")
+    assert (refused.code, "request and sidecar" in refused.err) == (2, True), refused
+
+
+def test_the_platforms_schema_takes_what_the_reader_takes(world: World) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(dana(world, "schema", "request", "--platform").out))
+    tree = yaml.safe_load(SEC_0007)
+    assert validator.is_valid(tree)
+    tree["metadata"]["owner"] = "nobody"
+    assert not validator.is_valid(tree)
 
 
 def test_list_filters_and_tells_the_terms(world: World) -> None:
