@@ -39,24 +39,11 @@ SERVERS: Final = frozenset({"every_version_server", "fresh_api_server", "session
 START_SECONDS: Final = 600
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that may be the one that starts servers has time for that.
-
-    In a parallel run one worker has all of the cluster's tests, so its servers start once. Other real tests stay together by module, for what
-    a module starts, unless it says ``IS_SPREAD``.
-    """
+    """A test that may be the one that starts servers has time for that."""
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(START_SECONDS))
-        elif isinstance(item, pytest.Function) and item.get_closest_marker("real") and not _is_placed(item):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-
-
-def _is_placed(item: pytest.Function) -> bool:
-    return item.get_closest_marker("xdist_group") is not None or getattr(item.module, "IS_SPREAD", False)
+        if SERVERS & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(START_SECONDS))
 
 
 @contextmanager
