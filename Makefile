@@ -44,7 +44,7 @@ real-servers: ## Build etcd, Kubernetes, External Secrets, Argo CD for test-real
 .PHONY: test-real
 test-real: $(VENV)/.dev ## Build the real servers where Go is, and run the tests that need real tools (ARGS=...)
 	@$(PYTHON) tools/real_servers.py --where-possible $(ONLY)
-	@$(BIN)/python -m pytest -q -n $(or $(WORKERS),2) --dist loadgroup -m real $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(or $(WORKERS),2) --dist loadscope -m real $(or $(ARGS),tests/real tests/contract)
 
 .PHONY: soak
 soak: $(VENV)/.dev ## Run random schedules of faults (SOAK=1000)

@@ -22,6 +22,7 @@ MEASURES = {
     "P6": "bench.aws:measure_p6",
     "P12": "bench.audit_verify:measure_p12",
     "P13": "bench.aws:measure_p13",
+    "P14": "bench.cluster:measure_p14",
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "performance.md"
 

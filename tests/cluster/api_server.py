@@ -21,6 +21,8 @@ from tests.cluster.request_log import RequestLog
 
 _FIELD_MANAGER: Final = "cluster-tests"
 _KUBECTL_SECONDS: Final = 120
+# it waits for watches to end, and controllers begin new ones; what it was told lies in etcd by then
+_STOP_SECONDS: Final = 3
 _UNAUTHORIZED: Final = 401
 _CONFLICT: Final = 409
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -85,14 +87,15 @@ class ApiServer(ApiClient):
 
     def stop(self) -> None:
         """Stop the API server. Its data stay; ``start`` brings it back at the same address."""
-        self._server.stop()
+        self._server.stop(seconds=_STOP_SECONDS)
 
     def crash(self) -> None:
         """End the API server in the middle of whatever it does; every watch breaks."""
         self._server.kill()
 
     def restart(self) -> None:
-        self._server.restart()
+        self.stop()
+        self._server.start()
 
     def pause(self) -> None:
         """Let nothing be answered any more, with all connections open."""

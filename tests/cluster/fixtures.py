@@ -39,14 +39,11 @@ SERVERS: Final = frozenset({"every_version_server", "fresh_api_server", "session
 START_SECONDS: Final = 600
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that may be the one that starts servers has time for that; one worker of a parallel run has them all, so they start once."""
+    """A test that may be the one that starts servers has time for that."""
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(START_SECONDS))
+        if SERVERS & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(START_SECONDS))
 
 
 @contextmanager

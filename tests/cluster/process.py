@@ -136,10 +136,10 @@ class Process:
                 raise ServerFailed(f"{self.name} {reason}; the end of {self.log_path}:\n{self.log_tail()}")
             time.sleep(_POLL_SECONDS)
 
-    def stop(self) -> None:
+    def stop(self, *, seconds: float = _STOP_SECONDS) -> None:
         """End it as a supervisor would: it may finish, and is killed when it does not."""
         self.resume()
-        self._end(signal.SIGTERM, seconds=_STOP_SECONDS)
+        self._end(signal.SIGTERM, seconds=seconds)
 
     def kill(self) -> None:
         """End it at once, as a crash does."""

@@ -21,9 +21,7 @@ OTHER_UID = "5f1d2c3b-0000-4000-8000-00000000ffff"
 WATCH_SECONDS = 1.0
 
 
-@pytest.fixture(
-    params=["fake", pytest.param("real", marks=[pytest.mark.real, pytest.mark.timeout(600), pytest.mark.xdist_group("cluster")])]
-)
+@pytest.fixture(params=["fake", pytest.param("real", marks=[pytest.mark.real, pytest.mark.timeout(600)])])
 def bench(request: pytest.FixtureRequest) -> Bench:
     if request.param == "fake":
         return FakeBench()

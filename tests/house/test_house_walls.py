@@ -108,6 +108,14 @@ def test_no_debt_is_left_in_the_source() -> None:
     assert found == []
 
 
+def test_real_tests_lie_where_make_test_real_looks() -> None:
+    """Collecting every test for a few would cost each run of them half a minute."""
+    folders = [ROOT / "tests" / name for name in re.findall(r"tests/(\w+)", (ROOT / "Makefile").read_text().partition("-m real")[2])]
+    assert folders
+    marked = [path for path in (ROOT / "tests").rglob("test_*.py") if re.search(r"pytest\.mark\.real\b", path.read_text())]
+    assert [path for path in marked if not any(path.is_relative_to(folder) for folder in folders)] == []
+
+
 def test_tests_assert_something() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"

@@ -64,6 +64,17 @@ class ClusterLife:
         assert seeded.code == 0, seeded
         (self.world.root / "values.json").unlink()
 
+    def withdraw(self) -> str:
+        """Take the manifest out of Git as ``apply`` does when a request leaves (the dwell of its states is tested elsewhere)."""
+        path = "environments/dev/external-secrets/payments/payments-db-credentials-sync.yaml"
+        for command in (("rm", "--quiet", path), ("commit", "--quiet", "--message", "Withdraw"), ("push", "--quiet", "origin", "main")):
+            self.world.git("pat", *command, where=self.world.gitops)
+        return self.revision()
+
+    def revision(self) -> str:
+        """The newest commit of the GitOps repository."""
+        return self.world.git("pat", "rev-parse", "main", where=self.world.gitops).strip()
+
     def receipt(self, *arguments: str, code: int = 0) -> Any:
         """Run ``sync SEC-0007`` and return its one receipt."""
         (environment,) = self.document("sync", "SEC-0007", *arguments, code=code)["environments"]

@@ -75,12 +75,7 @@ def test_a_removed_manifest_takes_the_secret_along(life: ClusterLife) -> None:
     assert life.cli("apply", "--yes").code == 0
     life.seed("one")
     life.receipt()
-    # what apply commits when a request leaves: the file is gone from the folder (the dwell of its states is tested elsewhere)
-    path = "environments/dev/external-secrets/payments/payments-db-credentials-sync.yaml"
-    life.world.git("pat", "rm", "--quiet", path, where=life.world.gitops)
-    life.world.git("pat", "commit", "--quiet", "--message", "Withdraw", where=life.world.gitops)
-    life.world.git("pat", "push", "--quiet", "origin", "main", where=life.world.gitops)
-    revision = life.world.git("pat", "rev-parse", "main", where=life.world.gitops).strip()
+    revision = life.withdraw()
     life.argo_cd.refresh("goldenpath-dev")
     life.argo_cd.wait_until_synced("goldenpath-dev", revision)
     wait_until(lambda: life.external_secret() is None, what="the ExternalSecret is pruned", seconds=60)
@@ -101,7 +96,7 @@ def test_each_seam_that_is_made_late_on_purpose_is_named(life: ClusterLife) -> N
     assert "argo.timeout" in late.err
     life.external_secrets.pause()
     life.argo_cd.resume()
-    life.argo_cd.wait_until_synced("goldenpath-dev", life.world.git("pat", "rev-parse", "main", where=life.world.gitops).strip())
+    life.argo_cd.wait_until_synced("goldenpath-dev", life.revision())
     stuck = life.receipt("--wait-seconds", "6", code=4)
     assert stuck["code"] == "sync.not-processed"
     assert life.document("trace", "SEC-0007")["first_behind"] == "external-secret"
@@ -124,6 +119,26 @@ def test_automated_sync_off_is_not_applied(life: ClusterLife) -> None:
     assert life.external_secret() is None
 
 
+def test_prune_off_keeps_what_left_git_and_is_said(life: ClusterLife) -> None:
+    life.world.approved_request()
+    assert life.cli("apply", "--yes").code == 0
+    life.seed("one")
+    life.receipt()
+    life.cluster.merge(
+        "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/goldenpath-dev",
+        {"spec": {"syncPolicy": {"automated": {"prune": False}}}},
+    )
+    life.withdraw()
+    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "6")
+    assert ended.code == 4, ended
+    assert "its prune is off, so what was removed from Git stays" in ended.err
+    assert life.external_secret() is not None
+    checks = {
+        (each["name"], each["state"]): each["message"] for each in life.document("doctor", "--cluster", "-e", "dev", code=1)["checks"]
+    }
+    assert "prune is off" in checks["argo cd", "warn"]
+
+
 def test_a_value_that_the_store_refuses_is_a_failure_and_its_words_stay_in_the_cluster(life: ClusterLife) -> None:
     """CASE 82: one of the ExternalSecrets is in SecretSyncedError."""
     life.world.approved_request()
@@ -136,7 +151,7 @@ def test_a_value_that_the_store_refuses_is_a_failure_and_its_words_stay_in_the_c
         identity_policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
     )
     life.seed("two")
-    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "60", "-o", "json")
+    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "8", "-o", "json")
     assert ended.code == 1, ended
     (receipt,) = json.loads(ended.out)["environments"][0]["receipts"]
     assert (receipt["result"], receipt["code"]) == ("failed", "sync.failed")

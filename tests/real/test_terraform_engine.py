@@ -16,7 +16,10 @@ from tests.terraform_tools import require_terraform
 from goldenpath.model.store import BOOKKEEPING_TAGS, TAG_APPLIED
 from goldenpath.providers.terraform.reading import IGNORED_TAGS
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
+
+IS_SPREAD = True
+"""Each test is minutes of Terraform and shares nothing with the next: a parallel run gives them to whoever is free."""
 
 WHO_WROTE = IGNORED_TAGS - {TAG_APPLIED}
 """Tags that say which commit, run and call wrote last; what was written must be the same."""

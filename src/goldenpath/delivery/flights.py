@@ -83,6 +83,8 @@ def judge(flight: Flight, state: ExternalSecretState, *, now: float, patience_se
 def expire(flight: Flight, *, waited_seconds: float) -> Landing:
     """Return how a flight ends whose time is over, by what was seen last."""
     state, before = flight.latest, flight.before
+    if flight.failing_since is not None:
+        return _refresh_failed(flight)
     if state.ready == "false":
         return _failed(
             flight,
@@ -130,6 +132,10 @@ def _failing(flight: Flight, now: float, patience_seconds: float) -> Landing | N
         flight.failing_since = now
     if now - flight.failing_since < patience_seconds:
         return None
+    return _refresh_failed(flight)
+
+
+def _refresh_failed(flight: Flight) -> Landing:
     state = flight.latest
     return _failed(
         flight,

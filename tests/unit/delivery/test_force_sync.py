@@ -141,6 +141,12 @@ def test_a_failure_is_given_time_and_then_named(cluster: FakeCluster) -> None:
     assert 15 <= cluster.clock.monotonic() - started < 40
 
 
+def test_a_failure_is_named_also_where_there_is_less_time_than_patience(cluster: FakeCluster) -> None:
+    cluster.controllers.append(StandInExternalSecrets(broken={REF.name}))
+    landed = one(cluster, limits=SyncLimits(timeout_seconds=6.0))
+    assert (landed.code, landed.is_timeout) == ("sync.failed", False)
+
+
 def test_a_failure_that_heals_is_no_failure(cluster: FakeCluster) -> None:
     controller = StandInExternalSecrets(broken={REF.name})
 
