@@ -164,13 +164,15 @@ def _key_bytes(file: Path) -> bytes:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise _unusable(f"its file cannot be opened (errno {error.errno})") from None
-    with open(handle, "rb") as opened:  # noqa: PTH123 - an open handle: what is checked is what is read
-        found = os.fstat(opened.fileno())
+    try:
+        found = os.fstat(handle)  # of the open file: what is checked is what is read
         if not stat.S_ISREG(found.st_mode):
             raise _unusable("it is no regular file")
         if found.st_mode & 0o077:
             raise _unusable("others can read its file (chmod 600)")
-        return opened.read(_KEY_MAX_BYTES)
+        return os.read(handle, _KEY_MAX_BYTES)
+    finally:
+        os.close(handle)
 
 
 def _unusable(said: str) -> Misconfigured:

@@ -84,6 +84,11 @@ class GiteaForge(PublishingForge):
         members = self._calls.pages(f"/teams/{whole_number(found, errand, 'id')}/members", errand)
         return tuple(sorted(filter(None, (login(tree) for tree in members))))
 
+    def upsert_comment(self, number: int, *, marker: str, body: str) -> str:
+        """Keep exactly one comment of ours with ``marker``. Asked for the comments of nothing, Gitea answers as if it had broken down."""
+        self._calls.get(f"{self._path}/issues/{number}", Errand("keep a comment", f"#{number}"))
+        return super().upsert_comment(number, marker=marker, body=body)
+
     def _as_merged(self, tree: Any, errand: Errand) -> PullRequest:
         """Return a pull request. Gitea shows the branch as its head even after the merge; the ref that it keeps itself stands still."""
         found = read_pull_request(tree, errand)

@@ -12,7 +12,7 @@ from goldenpath.errors import NotFound
 from goldenpath.model.forge import Contributors, PullRequest, Review, ReviewState
 from goldenpath.providers.forge.failures import Errand, answer_invalid
 from goldenpath.providers.forge.publishing import PublishingForge
-from goldenpath.providers.forge.reading import commit, login, moment, part, read_pull_request, read_review, text
+from goldenpath.providers.forge.reading import commit, login, moment, part, read_pull_request, read_review, repository, text
 
 STATES: Final[Mapping[str, ReviewState]] = {
     "APPROVED": "approved",
@@ -77,7 +77,7 @@ class GitHubForge(PublishingForge):
 
     def _pushers(self, tree: Any, errand: Errand) -> set[str] | None:
         """Return who pushed the branch (an empty login for somebody who is gone); None where GitHub does not tell of the head's push."""
-        where, branch = text(tree, "head", "repo", "full_name"), text(tree, "head", "ref")
+        where, branch = repository(tree, "head"), text(tree, "head", "ref")
         if not where or not branch:
             return None
         try:

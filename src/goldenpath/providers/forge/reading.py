@@ -11,6 +11,7 @@ from goldenpath.model.instant import from_text, to_text
 from goldenpath.providers.forge.failures import Errand, answer_invalid
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9._-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _LOGIN_MAX: Final = 100
 
 
@@ -73,10 +74,16 @@ def address(tree: Any) -> str:
     return found if re.fullmatch(r"https?://[!-~]{1,2000}", found) else ""
 
 
+def repository(tree: Any, side: str) -> str:
+    """Return ``owner/name`` of a side of a pull request; empty where it is gone, or names no repository."""
+    found = text(tree, side, "repo", "full_name")
+    return found if _REPOSITORY.fullmatch(found) else ""
+
+
 def read_pull_request(tree: Any, errand: Errand) -> PullRequest:
     """Return a pull request."""
     merged_at = moment(tree, errand, "merged_at")
-    head, base = text(tree, "head", "repo", "full_name"), text(tree, "base", "repo", "full_name")
+    head, base = repository(tree, "head"), repository(tree, "base")
     return PullRequest(
         number=whole_number(tree, errand, "number"),
         title=text(tree, "title"),
