@@ -86,7 +86,12 @@ SERVERS: tuple[RealServer, ...] = (
         is_c=True,
     ),
 )
-PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD and Gitea read repositories with it"}
+C_COMPILER = "gcc"
+PROGRAMS: Mapping[str, str] = {
+    "redis-server": "Argo CD keeps its cache there",
+    "git": "Argo CD and Gitea read repositories with it",
+    C_COMPILER: "Gitea's database is built with it",
+}
 """What servers need beside what is built here; each program's Debian package has its name."""
 
 
@@ -215,7 +220,7 @@ def missing_programs() -> Iterator[str]:
     """Yield a line for each program that servers need and this machine lacks."""
     for program, reason in PROGRAMS.items():
         if shutil.which(program) is None:
-            yield f"{program}: not on the PATH; {reason}, and tests of Argo CD skip without it (Debian: apt-get install {program})"
+            yield f"{program}: not on the PATH; {reason}, and tests of that skip without it (Debian: apt-get install {program})"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -232,7 +237,10 @@ def main(arguments: Sequence[str]) -> int:
     if go is None:
         print("go: not on the PATH, so no server is built (Go 1.25 or newer is needed)", flush=True)
         return 0 if wanted.where_possible else 1
-    failed = build_missing([known[name] for name in wanted.names or known], go=go, cache=cache_folder(), modules=MODULES)
+    servers = [known[name] for name in wanted.names or known]
+    if wanted.where_possible and shutil.which(C_COMPILER) is None:
+        servers = [server for server in servers if not server.is_c]
+    failed = build_missing(servers, go=go, cache=cache_folder(), modules=MODULES)
     for line in missing_programs():
         print(line, flush=True)
     if failed:

@@ -181,13 +181,7 @@ def test_who_opened_and_who_pushed_had_a_hand_in_it(bench: ForgeBench) -> None:
 
 def test_who_pushed_before_it_was_opened_by_somebody_else(bench: ForgeBench) -> None:
     bench.branch("request/a")  # the requester pushed it
-    if isinstance(bench, StateBench):
-        number = bench.state.propose(bench.state.heads["request/a"], by=SAM, head_ref="request/a")
-        bench.state.hands[number].add(REQUESTER)
-    else:
-        number = bench.gitea.ask(SAM, "POST", f"/repos/{bench.repository}/pulls", {"title": "x", "head": "request/a", "base": "main"})[
-            "number"
-        ]  # type: ignore[attr-defined]
+    number = bench.open_for("request/a", by=SAM)
     found = hands(bench, number)
     assert {REQUESTER, SAM} <= set(found.logins)
 

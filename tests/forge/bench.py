@@ -30,13 +30,14 @@ _EVENTS: Final[Mapping[ReviewState, str]] = {"approved": "APPROVED", "changes-re
 
 
 class ForgeBench(Protocol):
-    """What a test arranges, and sees beside the port. ``by`` is a login of ``PEOPLE``."""
+    """What a test arranges, and sees beside the port. ``by`` is a login of ``PEOPLE``; the requester pushes branches."""
 
     forge: Forge
     repository: str
 
     def branch(self, name: str) -> str: ...
     def propose(self, name: str, *, by: str = REQUESTER, title: str = "Request", body: str = "", base: str = "main") -> int: ...
+    def open_for(self, name: str, *, by: str) -> int: ...
     def propose_from_fork(self, name: str, *, by: str) -> int: ...
     def push(self, number: int, *, by: str, force: bool = False) -> str: ...
     def review(self, number: int, *, by: str, state: ReviewState = "approved") -> int: ...
@@ -67,6 +68,11 @@ class StateBench:
 
     def propose(self, name: str, *, by: str = REQUESTER, title: str = "Request", body: str = "", base: str = "main") -> int:
         return self.state.propose(self.branch(name), by=by, head_ref=name, base_ref=base, title=title, body=body)
+
+    def open_for(self, name: str, *, by: str) -> int:
+        number = self.state.propose(self.state.heads[name], by=by, head_ref=name)
+        self.state.hands[number].add(REQUESTER)
+        return number
 
     def propose_from_fork(self, name: str, *, by: str) -> int:
         return self.state.propose(self._sha(), by=by, head_ref=name, fork=f"{by}/platform")
@@ -146,6 +152,9 @@ class GiteaBench:
         made = self._ask(by, "POST", "/pulls", {"title": title, "head": name, "base": base, "body": body})
         self._names[made["number"]] = name
         return int(made["number"])
+
+    def open_for(self, name: str, *, by: str) -> int:
+        return int(self._ask(by, "POST", "/pulls", {"title": "Request", "head": name, "base": "main"})["number"])
 
     def propose_from_fork(self, name: str, *, by: str) -> int:
         fork = self._ask(by, "POST", "/forks", {})["full_name"]

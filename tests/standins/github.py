@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(*fault)
                 return
             status, tree = self.github.answer(self.command, unquote(parts.path), query, json.loads(data) if data else None)
-        headers = {}
+        headers: dict[str, str] = {}
         if isinstance(tree, list):
             tree, headers = self._page(tree, parts.path, query)
         self._send(status, headers, b"" if tree is None else json.dumps(tree).encode())

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from tests.standins.wire import AwsAnswer, AwsRequest, Environ
 
 
 def application() -> Any:
-    """Return moto's WSGI application; services are loaded at their first call."""
+    """Return moto's WSGI application; services are loaded at their first call.
+
+    moto reads the folders of its own package at each call to learn which service is meant, which takes as long as its answer: here once per
+    service.
+    """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - 600 ms
 
-    return DomainDispatcherApplication(create_backend_app)
+    found = DomainDispatcherApplication(create_backend_app)
+    found.get_backend_for_host = functools.cache(found.get_backend_for_host)  # type: ignore[method-assign]
+    return found
 
 
 def ask(app: Any, request: AwsRequest) -> AwsAnswer:

@@ -16,10 +16,11 @@ from goldenpath.app.deliver import rendered
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.revision import Governance, find_entry, read_governance, read_requests, require_clean
 from goldenpath.app.services import Services
+from goldenpath.app.targets import list_visible
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.cluster_drift import WantedObject
 from goldenpath.delivery.cluster_orphans import Explained
-from goldenpath.errors import AccessDenied, InvalidIntent, NotFound
+from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.intent.catalog import Catalog
 from goldenpath.intent.reader import GOVERNANCE_LIMITS, read_plain
 from goldenpath.model.audit import Target
@@ -29,7 +30,6 @@ from goldenpath.model.cluster import (
     SECRET,
     ClusterAccess,
     ClusterObject,
-    Kind,
     ObjectRef,
 )
 from goldenpath.model.lifecycle import PROJECTED_STATES
@@ -147,8 +147,8 @@ def _look(bench: _Bench, cluster: Cluster, environment: str) -> SurveyedCluster:
     kind = served_external_secret(cluster, governance.settings.external_secrets.api_version)
     store_kind = CLUSTER_SECRET_STORE.at(kind.version)
     namespaces = sorted({request.spec.access.namespace for request in requests})
-    externals, is_partial = _list(cluster, kind, namespaces)
-    secrets, sees_fewer = _list(cluster, SECRET, namespaces)
+    externals, is_partial = list_visible(cluster, kind, namespaces)
+    secrets, sees_fewer = list_visible(cluster, SECRET, namespaces)
     wanted = tuple(_wanted(governance, requests, bench.committed, environment))
     stores = [cluster.get(store_kind, each.ref.name) for each in wanted if each.ref.kind == store_kind.name]
     found = (*externals, *secrets, *(store for store in stores if store is not None))
@@ -159,15 +159,6 @@ def _look(bench: _Bench, cluster: Cluster, environment: str) -> SurveyedCluster:
         explained=_explained(governance, bench.catalog, requests, environment),
         is_partial=is_partial or sees_fewer,
     )
-
-
-def _list(cluster: Cluster, kind: Kind, namespaces: Sequence[str]) -> tuple[tuple[ClusterObject, ...], bool]:
-    """Return the objects of the cluster, or of these namespaces alone where these credentials may not see more."""
-    try:
-        return cluster.list(kind).objects, False
-    except AccessDenied:
-        parts = [cluster.list(kind, namespace=namespace).objects for namespace in namespaces]
-        return tuple(found for part in parts for found in part), True
 
 
 def _shares(governance: Governance, request: SecretRequest, environment: str) -> bool:

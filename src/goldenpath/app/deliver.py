@@ -12,6 +12,7 @@ from goldenpath.app.pending import PendingDelivery, pending_delivery
 from goldenpath.app.provenance import judged_origin, origin_of
 from goldenpath.app.revision import Governance, read_requests, require_clean
 from goldenpath.app.services import Services
+from goldenpath.app.targets import require_own_targets
 from goldenpath.app.tenants import around, lint_results
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.compare import Difference, compare
@@ -52,8 +53,8 @@ def plan_delivery(services: Services, governance: Governance, catalog: Catalog, 
 
     Raises:
         PolicyBlocked: ``apply.manifest-refused`` for a manifest that must not reach Git.
-        Conflict: ``delivery.base-shared``.
-        GoldenpathError: Whatever rendering and the repository raise.
+        Conflict: ``delivery.base-shared``, ``delivery.target-foreign``.
+        GoldenpathError: Whatever rendering, the repository and the clusters raise.
     """
     requests = [entry.request for entry in catalog.entries]
     awaiting = awaiting_value(services, governance, requests, environments)
@@ -63,6 +64,7 @@ def plan_delivery(services: Services, governance: Governance, catalog: Catalog, 
     files = _rendering(governance, requests, environments, lambda: awaiting)(current)
     difference = compare(current, files, directory=settings.delivery.directory)
     _require_clean_manifests(governance, files, difference, environments, directory=settings.delivery.directory)
+    _require_free_targets(services, governance, requests, difference, awaiting)
     return pending_delivery(difference, awaiting, environments, settings=settings)
 
 
@@ -177,6 +179,18 @@ def _require_clean_manifests(
                 subject=f"{findings[0].file}:{findings[0].line}",
                 hint="nothing was committed; mend the request or the settings that the manifest comes from",
             )
+
+
+def _require_free_targets(
+    services: Services,
+    governance: Governance,
+    requests: Sequence[SecretRequest],
+    difference: Difference,
+    awaiting: frozenset[str],
+) -> None:
+    """Refuse what would take over a Secret of somebody else, also for a request whose manifest still waits for a value."""
+    written = {request.id for request in requests if manifest_paths(request, settings=services.settings)[0] in difference.writes}
+    require_own_targets(services, governance, [request for request in requests if request.id in written | awaiting])
 
 
 def touched_requests(requests: Iterable[SecretRequest], difference: Difference, *, settings: Settings) -> list[SecretRequest]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -53,7 +54,8 @@ def is_founded(reader: RepositoryReader, commit: str) -> bool:
         paths = load_settings(data, file=SETTINGS_FILE).governance
     except Misconfigured:
         return False
-    return all(reader.tree_oid(commit, path) for path in (paths.enums, paths.policy, paths.approvers))
+    wanted = {paths.enums, paths.policy, paths.approvers}
+    return reader.tree_oids(commit, sorted(wanted)).keys() == wanted
 
 
 def read_settings(reader: RepositoryReader, commit: str) -> Settings:
@@ -81,14 +83,15 @@ def read_governance(reader: RepositoryReader, commit: str) -> Governance:
     """
     settings = read_settings(reader, commit)
     paths = settings.governance
+    files = _Files(commit, reader.read_files(commit, (paths.enums, paths.policy, paths.approvers, paths.tombstones, paths.drift_ignores)))
     return Governance(
         commit=commit,
         settings=settings,
-        enums=_require(load_enums(_bytes(reader, commit, paths.enums), file=paths.enums), paths.enums),
-        policy=_required(reader, commit, paths.policy, Policy),
-        approvers=_required(reader, commit, paths.approvers, Approvers),
-        tombstones=_optional(reader, commit, paths.tombstones, Tombstones, Tombstones()),
-        drift_ignores=_optional(reader, commit, paths.drift_ignores, DriftIgnores, DriftIgnores()),
+        enums=_require(load_enums(files.required(paths.enums), file=paths.enums), paths.enums),
+        policy=_require(load(files.required(paths.policy), Policy, file=paths.policy), paths.policy),
+        approvers=_require(load(files.required(paths.approvers), Approvers, file=paths.approvers), paths.approvers),
+        tombstones=files.optional(paths.tombstones, Tombstones()),
+        drift_ignores=files.optional(paths.drift_ignores, DriftIgnores()),
         revision=_revision(reader, commit, settings),
     )
 
@@ -134,29 +137,32 @@ def requests_of(catalog: Catalog, environment: str) -> tuple[SecretRequest, ...]
 
 def _revision(reader: RepositoryReader, commit: str, settings: Settings) -> str:
     """Return the digest of the steering files that exist; one that a later release learns to read changes nothing until it is there."""
-    oids = [(path, reader.tree_oid(commit, path)) for path in governance_paths(settings)]
-    return digest([[path, oid] for path, oid in oids if oid])
+    paths = governance_paths(settings)
+    oids = reader.tree_oids(commit, paths)
+    return digest([[path, oids[path]] for path in paths if path in oids])
 
 
-def _bytes(reader: RepositoryReader, commit: str, path: str) -> bytes:
-    data = reader.read_file(commit, path)
-    if data is None:
-        raise Misconfigured(
-            "platform.governance-missing",
-            f"{path} is missing at commit {commit[:12]}; the gate cannot judge without it",
-            subject=path,
-            hint="restore the file on the protected branch, or name its place in goldenpath.yaml under governance",
-        )
-    return data
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The steering files of a commit, read together."""
 
+    commit: str
+    contents: Mapping[str, bytes]
 
-def _required(reader: RepositoryReader, commit: str, path: str, kind: type[T]) -> T:
-    return _require(load(_bytes(reader, commit, path), kind, file=path), path)
+    def required(self, path: str) -> bytes:
+        """Return a file that the gate cannot do without. Raises ``Misconfigured`` ``platform.governance-missing``."""
+        if path not in self.contents:
+            raise Misconfigured(
+                "platform.governance-missing",
+                f"{path} is missing at commit {self.commit[:12]}; the gate cannot judge without it",
+                subject=path,
+                hint="restore the file on the protected branch, or name its place in goldenpath.yaml under governance",
+            )
+        return self.contents[path]
 
-
-def _optional(reader: RepositoryReader, commit: str, path: str, kind: type[T], absent: T) -> T:
-    data = reader.read_file(commit, path)
-    return absent if data is None else _require(load(data, kind, file=path), path)
+    def optional(self, path: str, absent: T) -> T:
+        """Return what a file holds, or ``absent``."""
+        return absent if path not in self.contents else _require(load(self.contents[path], type(absent), file=path), path)
 
 
 def _require(loaded: Loaded[T], path: str) -> T:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from goldenpath.delivery.external_secret_state import ExternalSecretState
+from goldenpath.delivery.secret_owner import OWN, ownership
 from goldenpath.model.base import Record
 from goldenpath.model.cluster import ObjectMeta
 from goldenpath.model.instant import from_text
@@ -40,9 +41,9 @@ def compare_arrival(
     """
     if secret is None:
         return Arrival(state="missing", message=f"the Secret {external.target} is not there")
-    stranger = foreign_owner(external, secret)
-    if stranger:
-        return Arrival(state="foreign", message=f"the Secret {external.target} {stranger}")
+    owned = ownership(secret, external.ref, uid=external.uid) if external.creation_policy == "Owner" else OWN
+    if owned != OWN:
+        return Arrival(state="foreign", message=f"the Secret {external.target} {owned.words}")
     if version is not None and is_comparable(version.fingerprint, secret_fingerprint):
         if version.fingerprint == secret_fingerprint:
             return Arrival(state="synced", evidence="fingerprint")
@@ -50,18 +51,6 @@ def compare_arrival(
     if is_ordered:
         return Arrival(state="synced", evidence="order")
     return Arrival(state="unproven", message="its fingerprint cannot be compared, and it may be older than the store's version")
-
-
-def foreign_owner(external: ExternalSecretState, secret: ObjectMeta) -> str:
-    """Return in words whose a Secret is when it is not its ExternalSecret's own; empty when it is (R27)."""
-    if external.creation_policy != "Owner":
-        return ""
-    owner = secret.controller
-    if owner is None:
-        return "has no owner: somebody else made it"
-    if (owner.kind, owner.name) != ("ExternalSecret", external.ref.name):
-        return f"is owned by {owner.kind} {owner.name}"
-    return "" if owner.uid == external.uid else "is owned by an earlier ExternalSecret of the same name"
 
 
 class Remembered(Record, frozen=True, kw_only=True):

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from goldenpath.delivery.manifest_fields import FieldState, ManifestField, differing_fields
+from goldenpath.delivery.secret_owner import ownership
 from goldenpath.model.base import Record
-from goldenpath.model.cluster import EXTERNAL_SECRET, SECRET, ClusterObject, FieldWriter, ObjectMeta, ObjectRef
+from goldenpath.model.cluster import SECRET, ClusterObject, FieldWriter, ObjectMeta, ObjectRef
 from goldenpath.model.drift import DriftIgnore
 
 ObjectState = Literal[
@@ -124,16 +125,11 @@ def _state(found: ClusterObject, fields: Sequence[ManifestField]) -> tuple[Objec
 
 def _secret_faults(wanted: WantedObject, external: ClusterObject | None, secret: ClusterObject) -> Iterator[tuple[ObjectState, str]]:
     """Yield what is wrong with whose a Secret is, the worst first."""
-    owner = secret.meta.controller
-    if owner is None:
-        detail = (
-            "no ExternalSecret owns it: somebody else made it, or took the reference away; External Secrets takes over what has no owner"
-        )
-        yield "unowned", detail
-    elif (owner.kind, owner.name) != (EXTERNAL_SECRET.name, wanted.ref.name):
-        yield "foreign", f"it is owned by {owner.kind} {owner.name}, and not by {wanted.ref.name}"
-    elif external is not None and owner.uid != external.meta.uid:
-        yield "foreign", f"it is owned by an earlier ExternalSecret {owner.name}, which is gone"
+    owned = ownership(secret.meta, wanted.ref, uid="" if external is None else external.meta.uid)
+    if owned.state == "unowned":
+        yield "unowned", f"it {owned.words}; External Secrets takes over what has no owner"
+    elif owned.state == "foreign":
+        yield "foreign", f"it {owned.words}"
     for writer in _data_strangers(secret.meta):
         keys = ", ".join(writer.data_keys or ()) or "its data"
         when = f" at {writer.at}" if writer.at else ""

@@ -60,6 +60,10 @@ class RepositoryReader(Protocol):
         """Return the object id of ``path`` at ``commit``; empty when nothing is there."""
         ...
 
+    def tree_oids(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """Return the object ids of ``paths`` at ``commit``, asked for at once; what is not there is left out."""
+        ...
+
     def list_tree(self, commit: str, path: str) -> Iterator[TreeEntry]:
         """Yield every entry below ``path``, recursively, in path order; nothing when it is missing."""
         ...
@@ -72,6 +76,10 @@ class RepositoryReader(Protocol):
         """Return the bytes of a regular file at ``commit``; None when missing. Raises ``InvalidIntent`` for a link or submodule."""
         ...
 
+    def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of regular files at ``commit``, read at once; what is missing is left out. Errors: as ``read_file``."""
+        ...
+
     def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[PathChange, ...]:
         """Return changed paths between two commits or trees, limited to ``paths`` when given."""
         ...
@@ -81,7 +89,7 @@ class RepositoryReader(Protocol):
         ...
 
     def commit(self, oid: str) -> CommitInfo:
-        """Return one commit. Raises ``NotFound`` ``git.ref-missing``."""
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
         ...
 
     def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:

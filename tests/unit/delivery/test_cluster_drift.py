@@ -78,7 +78,7 @@ def test_a_secret_of_its_own_external_secret_is_as_wanted() -> None:
 @pytest.mark.parametrize(
     ("owner", "state", "word"),
     [
-        (None, "unowned", "no ExternalSecret owns it"),
+        (None, "unowned", "has no owner"),
         (("ExternalSecret", "another", "es-2"), "foreign", "ExternalSecret another"),
         (("Certificate", "db", "c-1"), "foreign", "Certificate db"),
         (("ExternalSecret", NAME, "es-0"), "foreign", "earlier ExternalSecret"),

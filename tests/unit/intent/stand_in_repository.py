@@ -47,6 +47,9 @@ class StandInRepository:
         below = {name: entry for name, entry in self._snapshot(commit).items() if name == path or name.startswith(f"{path}/")}
         return _oid(repr(sorted(below.items())).encode()) if below else ""
 
+    def tree_oids(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        return {path: oid for path in paths if (oid := self.tree_oid(commit, path))}
+
     def list_tree(self, commit: str, path: str) -> Iterator[TreeEntry]:
         self.listed += 1
         for name, (mode, data) in sorted(self._snapshot(commit).items(), key=lambda item: item[0].encode("utf-8", "surrogateescape")):
@@ -61,6 +64,9 @@ class StandInRepository:
     def read_file(self, commit: str, path: str) -> bytes | None:
         found = self._snapshot(commit).get(path)
         return None if found is None else found[1]
+
+    def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+        return {path: data for path in paths if (data := self.read_file(commit, path)) is not None}
 
     def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[PathChange, ...]:
         before, after = self._snapshot(old), self._snapshot(new)

@@ -63,6 +63,14 @@ CODES: dict[str, CodeDoc] = {
         fix="Move the file (or link, or submodule) away in a commit of its own.",
         rule="R20",
     ),
+    "delivery.target-foreign": CodeDoc(
+        title="The Secret that a manifest would make belongs to somebody else",
+        why="External Secrets takes over a Secret without an owner, and two ExternalSecrets with one target overwrite each other for ever. "
+        "So the cluster is looked at before the manifest is written, where the settings name one (environments.NAME.kubernetes).",
+        fix="Ask for another k8sSecretName. If the Secret should become this request's, move what it holds into the store, and have its "
+        "owner let go of it: delete it, or the ExternalSecret that makes it.",
+        rule="R27",
+    ),
     "delivery.drift": CodeDoc(
         title="A generated file was changed by hand",
         why="Drift is reported and needs a decision; it is not silently overwritten.",

@@ -1,1 +1,1 @@
-"""AWS: Secrets Manager and Parameter Store over boto3, which is imported only when one of them is opened."""
+"""AWS: Secrets Manager and Parameter Store over botocore, which is imported only when one of them is opened."""

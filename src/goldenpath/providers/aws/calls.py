@@ -94,7 +94,7 @@ class AwsCalls:
         """Send one call.
 
         Args:
-            service: boto3's name, e.g. ``secretsmanager``.
+            service: the kit's name, e.g. ``secretsmanager``.
             operation: AWS's name, e.g. ``CreateSecret``.
             subject: What it is about, for messages; a path, never a value.
             expected: Names of AWS errors that are answers to this caller.
@@ -147,7 +147,7 @@ class AwsCalls:
 
 def _method(clients: AwsClients, service: str, operation: str) -> Callable[..., dict[str, Any]]:
     """Return the method of a client; the kit lets some faults of the configuration out as they are."""
-    import botocore.exceptions  # noqa: PLC0415 - comes with boto3
+    import botocore.exceptions  # noqa: PLC0415 - comes with the kit
 
     try:
         method: Callable[..., dict[str, Any]] = getattr(clients.client(service), _snake(operation))
@@ -163,7 +163,7 @@ def _call(method: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> 
 
     The kit has no error of its own for that, or one that quotes the whole body, so it is not kept as a cause.
     """
-    import botocore.exceptions  # noqa: PLC0415 - comes with boto3
+    import botocore.exceptions  # noqa: PLC0415 - comes with the kit
     import botocore.parsers  # noqa: PLC0415 - same
 
     try:

@@ -1,6 +1,7 @@
-"""Credentials, region and endpoints: one boto3 client per service, made when it is first needed and shared by threads.
+"""Credentials, region and endpoints: one botocore client per service, made when it is first needed and shared by threads.
 
-Retries and pacing are not boto3's here (``calls``), and an address that is neither TLS nor loopback is refused, whoever set it.
+botocore is the part of boto3 that speaks to AWS; the rest, resources and file transfers, would cost 90 ms of each start. Retries and pacing
+are not the kit's here (``calls``), and an address that is neither TLS nor loopback is refused, whoever set it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class AwsClients:
         place: Region, role and profile.
 
     Raises:
-        Misconfigured: ``store.kit-missing`` without boto3, ``store.profile-unknown``.
+        Misconfigured: ``store.kit-missing`` without botocore, ``store.profile-unknown``.
     """
 
     def __init__(self, place: AwsPlace) -> None:
@@ -61,7 +62,7 @@ class AwsClients:
     def _open(self, service: str) -> Any:
         if self._session is None:
             self._session = _assumed(_ambient(self.place), self.place)
-        client = self._session.client(service, config=_config())
+        client = self._session.create_client(service, config=_config())
         require_safe_endpoint(client.meta.endpoint_url)
         return client
 
@@ -82,25 +83,26 @@ def require_safe_endpoint(address: str) -> None:
 def exceptions_of_the_kit() -> Any:
     """Return botocore's exceptions. Raises ``Misconfigured`` ``store.kit-missing``."""
     _kit()
-    import botocore.exceptions  # noqa: PLC0415 - comes with boto3
+    import botocore.exceptions  # noqa: PLC0415 - same
 
     return botocore.exceptions
 
 
 def _kit() -> Any:
     try:
-        import boto3.session  # noqa: PLC0415 - 360 ms that only an AWS store pays for
+        import botocore.session  # noqa: PLC0415 - 200 ms that only an AWS store pays for
     except ImportError as error:
-        raise Misconfigured("store.kit-missing", "boto3 is not installed", hint="pip install 'goldenpath[aws]'") from error
-    return boto3.session
+        raise Misconfigured("store.kit-missing", "botocore is not installed", hint="pip install 'goldenpath[aws]'") from error
+    return botocore.session
 
 
 def _ambient(place: AwsPlace) -> Any:
-    kit = _kit()
+    session = _kit().Session(profile=place.profile or None)
+    session.set_config_variable("region", place.region)
     import botocore.exceptions  # noqa: PLC0415 - same
 
     try:
-        return kit.Session(region_name=place.region, profile_name=place.profile or None)
+        session.get_scoped_config()
     except botocore.exceptions.ProfileNotFound as error:
         profile = str(error.kwargs.get("profile", place.profile))
         where = "environments.<name>.stores.<provider>.profile in goldenpath.yaml" if place.profile else "AWS_PROFILE"
@@ -110,6 +112,7 @@ def _ambient(place: AwsPlace) -> Any:
             subject=profile,
             hint=f"look at {where}, and at the AWS configuration file",
         ) from error
+    return session
 
 
 def _assumed(session: Any, place: AwsPlace) -> Any:
@@ -117,24 +120,22 @@ def _assumed(session: Any, place: AwsPlace) -> Any:
     if not place.role_arn:
         return session
     import botocore.credentials  # noqa: PLC0415 - same
-    import botocore.session  # noqa: PLC0415 - same
 
-    require_safe_endpoint(session.client("sts", config=_config()).meta.endpoint_url)
-    core = session._session  # noqa: SLF001 - boto3 has no public way to a role that renews itself
-    if core.get_credentials() is None:
+    require_safe_endpoint(session.create_client("sts", config=_config()).meta.endpoint_url)
+    if session.get_credentials() is None:
         raise no_credentials()
     fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
-        client_creator=lambda service, **options: session.client(service, **{**options, "config": _config()}),
-        source_credentials=core.get_credentials(),
+        client_creator=lambda service, **options: session.create_client(service, **{**options, "config": _config()}),
+        source_credentials=session.get_credentials(),
         role_arn=place.role_arn,
         extra_args={"RoleSessionName": session_name(place.correlation_id)},
     )
-    assumed = botocore.session.Session()
-    assumed._credentials = botocore.credentials.DeferredRefreshableCredentials(  # noqa: SLF001 - same
+    assumed = _kit().Session()
+    assumed._credentials = botocore.credentials.DeferredRefreshableCredentials(  # noqa: SLF001 - no public way to a role that renews itself
         refresh_using=fetcher.fetch_credentials, method="assume-role"
     )
     assumed.set_config_variable("region", place.region)
-    return _kit().Session(botocore_session=assumed)
+    return assumed
 
 
 def session_name(correlation_id: str) -> str:

@@ -94,6 +94,12 @@ class GitReader:
             return ""
         return found.line
 
+    def tree_oids(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """Return the object ids of ``paths`` at ``commit``, asked for at once; what is not there is left out."""
+        names, base = {path: clean_path(path) for path in paths}, self._commit(commit)
+        entries = {entry.path: entry.oid for entry in self._entries_at(base, list(names.values()))}
+        return {path: entries[name] for path, name in names.items() if name in entries}
+
     def list_tree(self, commit: str, path: str) -> Iterator[TreeEntry]:
         """Yield every entry below ``path``, recursively, in path order; the entry itself when it is no folder; nothing when missing.
 
@@ -113,7 +119,7 @@ class GitReader:
             self.resolve(base)
             raise
         if is_empty and name:
-            self._require_plain_parents(base, name)
+            self._require_plain_parents(base, [name])
 
     def read_blobs(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (oid, content) in the order asked, through one process.
@@ -130,16 +136,21 @@ class GitReader:
         Raises:
             InvalidIntent: ``git.not-a-file`` for a link, a folder or a submodule; ``git.linked-path`` when a parent is one (R7).
         """
-        name, base = clean_path(path), self._commit(commit)
-        entries = self._entries_at(base, [name])
-        if not entries:
-            self._require_plain_parents(base, name)
-            return None
-        if entries[0].mode not in _REGULAR or entries[0].path != name:
-            raise InvalidIntent(
-                "git.not-a-file", "expected a regular file", subject=name, hint="links, folders and submodules are not followed"
-            )
-        return next(self.read_blobs([entries[0].oid]))[1]
+        return self.read_files(commit, [path]).get(path)
+
+    def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of regular files at ``commit``, read at once; what is missing is left out. Errors: as ``read_file``."""
+        names, base = {path: clean_path(path) for path in paths}, self._commit(commit)
+        entries = {entry.path: entry for entry in self._entries_at(base, list(names.values()))}
+        self._require_plain_parents(base, [name for name in names.values() if name not in entries])
+        found = {path: entries[name] for path, name in names.items() if name in entries}
+        for entry in found.values():
+            if entry.mode not in _REGULAR:
+                raise InvalidIntent(
+                    "git.not-a-file", "expected a regular file", subject=entry.path, hint="links, folders and submodules are not followed"
+                )
+        contents = self.read_blobs([entry.oid for entry in found.values()])
+        return {path: content for path, (_oid, content) in zip(found, contents, strict=True)}
 
     def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[PathChange, ...]:
         """Return changed paths between two commits or trees, limited to ``paths`` when given; an empty side is the empty tree."""
@@ -160,7 +171,7 @@ class GitReader:
         return self._history("--topo-order", self._commit(head), f"^{self._commit(base)}")
 
     def commit(self, oid: str) -> CommitInfo:
-        """Return one commit. Raises ``NotFound`` ``git.ref-missing``."""
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
         found = self._commit(oid)
         return next(commit_info(name, content) for name, content in read_objects(self._git, [found]))
 
@@ -228,16 +239,17 @@ class GitReader:
             raise Conflict("git.ref-ambiguous", f"{name!r} names {' and '.join(found)}", subject=ref, hint=f"write it in full: {found[0]}")
 
     def _entries_at(self, commit: str, paths: Sequence[str]) -> tuple[TreeEntry, ...]:
-        """Return the entries of exactly these paths, not what is below them."""
-        listed = self._git.run("ls-tree", "-z", "--full-tree", commit, "--", *paths, allowed=(0, 128))
+        """Return the entries of these paths and of the folders that they lie in, not what is below them."""
+        if not paths:
+            return ()
+        listed = self._git.run("ls-tree", "-t", "-z", "--full-tree", commit, "--", *paths, allowed=(0, 128))
         if listed.status:
             self.resolve(commit)
             raise command_failed("ls-tree", listed.status)
         return tuple(tree_entries(iter(listed.output.split(b"\0")[:-1])))
 
-    def _require_plain_parents(self, commit: str, path: str) -> None:
-        parts = path.split("/")[:-1]
-        parents = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    def _require_plain_parents(self, commit: str, paths: Sequence[str]) -> None:
+        parents = sorted({"/".join(parts[:count]) for parts in (path.split("/") for path in paths) for count in range(1, len(parts))})
         if not parents:
             return
         for entry in self._entries_at(commit, parents):

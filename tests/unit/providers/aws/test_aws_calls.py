@@ -96,7 +96,7 @@ def test_parameters_that_the_kit_refuses_are_not_repeated_nor_kept_as_a_cause() 
 
 
 def test_without_the_kit_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
     calls = AwsCalls(AwsClients(AwsPlace(region="us-east-1")), clock=FakeClock(), entropy=FakeEntropy())
     with pytest.raises(GoldenpathError) as caught:
         calls.send("secretsmanager", "ListSecrets", subject="")

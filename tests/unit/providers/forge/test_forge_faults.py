@@ -292,7 +292,8 @@ def test_a_comment_that_was_made_although_the_answer_was_lost_is_not_made_twice(
     state = FakeForge()
     number = state.propose("a" * 40, by="riley")
     with serving_github(state) as github:
-        made, plain = [], github.answer
+        made: list[str] = []
+        plain = github.answer
 
         def losing(method: str, path: str, query: Any, body: Any) -> Any:
             found = plain(method, path, query, body)

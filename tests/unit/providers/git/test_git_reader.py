@@ -240,6 +240,22 @@ def test_reads_a_file_and_refuses_what_is_not_one(repo: GitRepo) -> None:
         assert raised.value.code == code
 
 
+def test_many_files_and_ids_are_read_at_once_as_one_by_one(repo: GitRepo) -> None:
+    repo.link("linked", "dir")
+    commit = repo.commit("x", {"dir/one": "1", "dir/sub/two": "2", "three": "", "same": "1"})
+    reader = GitReader(repo.path)
+    paths = ["three", "dir/sub/two", "none", "dir/one", "dir/none", "same", "none/none"]
+    assert reader.read_files(commit, paths) == {"three": b"", "dir/sub/two": b"2", "dir/one": b"1", "same": b"1"}
+    assert reader.read_files(commit, []) == {}
+    nested = ["dir", "dir/sub", "dir/sub/two", "three", "none", "linked"]
+    assert reader.tree_oids(commit, nested) == {path: reader.tree_oid(commit, path) for path in nested if path != "none"}
+    with pytest.raises(InvalidIntent) as raised:
+        reader.read_files(commit, ["three", "linked/one"])
+    assert raised.value.code == "git.linked-path"
+    with pytest.raises(NotFound):
+        reader.tree_oids("2" * 40, ["a"])
+
+
 def test_tree_oid_changes_with_content_and_is_empty_for_nothing(repo: GitRepo) -> None:
     first = repo.commit("1", {"a/f": "1"})
     second = repo.commit("2", {"a/f": "2", "b": ""})
