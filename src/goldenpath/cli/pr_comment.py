@@ -159,12 +159,6 @@ def _environment_blocks(each: EnvironmentPreview) -> Iterator[Block]:
     name = text(each.environment)
     for planned in each.plans:
         yield folded(f"Plan for {text(planned.provider)} in {name}", plan_markdown(planned.plan).splitlines())
-    if each.unseen:
-        stores = ", ".join(text(store.provider) for store in each.unseen)
-        yield section(
-            f"Stores of {name}",
-            [f"Not looked at ({stores}): whoever judges a pull request holds no credential. The plan is made on merge."],
-        )
     for file in each.files:
         waits = " (unknown whether it waits for a value)" if file.waits is None else " (after the first value)" if file.waits else ""
         yield folded(f"<code>{file.sign} {name}/{text(file.path)}</code>{waits}", fenced(diff_lines(file), language="diff"))
@@ -186,7 +180,8 @@ def _on_merge(result: PreviewResult) -> Iterator[str]:
     for each in result.environments:
         signs = [file.sign for file in each.files]
         name = text(each.environment)
-        yield f"- {name}: the stores are compared with the whole catalog; nothing is ever deleted by a merge"
+        unseen = " (not looked at: whoever judges a pull request holds no credential)" if each.unseen else ""
+        yield f"- {name}: the stores are made to match the whole catalog{unseen}; nothing is ever deleted by a merge"
         yield f"- {name}: manifests: {signs.count('+')} new, {signs.count('~')} changed, {signs.count('-')} removed"
         if any(file.waits is not False for file in each.files):
             yield f"- {name}: a manifest waits until its secret has a first value (<code>goldenpath seed</code>)"

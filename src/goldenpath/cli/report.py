@@ -26,7 +26,7 @@ class _Class(NamedTuple):
 @click.command()
 @click.option("-e", "--environment", "environments", multiple=True, type=EnvironmentType(), help="Only this one; repeatable.")
 @click.option("--issues", "keeps_issues", is_flag=True, help="Keep one issue per class on the forge, and close it when nothing is left.")
-@click.option("--label", "labels", multiple=True, metavar="NAME", help="Label of those issues; repeatable. [default: goldenpath]")
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="One more label of those issues, beside goldenpath; repeatable.")
 @example("goldenpath report", "goldenpath report --issues --label secrets", "goldenpath report --environment prod -o sarif")
 @pass_state
 def report(state: CliState, *, environments: tuple[str, ...], keeps_issues: bool, labels: tuple[str, ...]) -> int:
@@ -41,7 +41,7 @@ def report(state: CliState, *, environments: tuple[str, ...], keeps_issues: bool
         raise click.UsageError("--issues tells of all environments: leave --environment out")
     due = gather(state.services, environments=state.environments(environments))
     classes = _classes(due)
-    _show(state, classes, _published(state, classes, labels or ("goldenpath",)) if keeps_issues else ())
+    _show(state, classes, _published(state, classes, labels) if keeps_issues else ())
     return Exit.FINDINGS if any(each.findings for each in classes) else Exit.DONE
 
 

@@ -24,14 +24,20 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     return make_rig(tmp_path / "world", monkeypatch, capfd)
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """SEC-0007 merged and applied; no value yet."""
+    world = World.make(tmp_path_factory.mktemp("applied") / "world")
+    world.approved_request()
+    assert world.cli("pat", "apply", "--yes").code == 0
+    return world
+
+
 @pytest.fixture
-def applied(rig: PullRig) -> PullRig:
-    """SEC-0007 merged by a pull request and applied; no value yet."""
-    number = rig.propose()
-    rig.approve("request/sec-0007")
-    rig.world.merge("request/sec-0007")
-    rig.forge.merge(number, rig.head("main"))
-    assert rig.world.cli("pat", "apply", "--yes").code == 0
+def applied(template: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> PullRig:
+    """The same, where a pull request brought it."""
+    rig = PullRig(template.copy(tmp_path / "world"), monkeypatch, capfd)
+    rig.forge.merge(rig.forge.propose(rig.head("request"), by="dana", head_ref="request"), rig.head("main"))
     return rig
 
 
@@ -153,7 +159,7 @@ def test_receipts_follow_the_merge_in_one_comment(applied: PullRig) -> None:
 
 def test_receipts_belong_to_a_merged_pull_request(applied: PullRig) -> None:
     first = applied.world.git("pat", "rev-list", "--max-parents=0", "main").strip()
-    for commit, message in ((first, "pr.no-merge"), (applied.head("request/sec-0007"), "apply.not-protected")):
+    for commit, message in ((first, "pr.no-merge"), (applied.head("request"), "apply.not-protected")):
         code, _, err = applied.run("pr", "receipts", "--commit", commit)
         assert (code, message in err) == (6, True)
 
@@ -162,6 +168,19 @@ def test_receipts_can_be_looked_at_without_a_comment(applied: PullRig) -> None:
     code, out, _ = applied.run("pr", "receipts", "--commit", "HEAD", "--dry-run", "-o", "markdown")
     assert (code, out.startswith("### Goldenpath: receipts")) == (0, True)
     assert applied.forge.comments == []
+
+
+def test_no_value_reaches_a_page_about_a_pull_request(applied: PullRig, tmp_path: Path) -> None:
+    canary = new_canary("judged")
+    seed(applied.world, canary)
+    number = applied.propose("longer", {FILE: SEC_0007.replace("ttlDays: 30", "ttlDays: 60")})
+    files = [str(tmp_path / name) for name in ("out.sarif", "summary.md", "page.md")]
+    words = ("--sarif", files[0], "--summary", files[1], "--page", files[2], "--publish", "--observe-stores", "-v", "-o", "json")
+    code, out, err = applied.run("pr", "check", "--number", str(number), *words)
+    assert code == 5, err
+    shown = [out, err, applied.comment(number), *(Path(name).read_text() for name in files)]
+    assert hits_in("\n".join(shown).encode(), [canary]) == []
+    assert "1 unchanged" in shown[-1] or "1 to change" in shown[-1], "the store was looked at"
 
 
 # --- report
@@ -176,7 +195,7 @@ def test_a_quiet_platform_has_nothing_to_report_and_closes_what_was_open(applied
 
 
 def test_each_class_has_one_issue_that_is_updated_in_place(rig: PullRig) -> None:
-    old = {FILE: SEC_0007.replace("ttlDays: 30", "ttlDays: 30\n  renewedOn: '2025-01-01'")}
+    old: dict[str, str | None] = {FILE: SEC_0007.replace("ttlDays: 30", "ttlDays: 30\n  renewedOn: '2025-01-01'")}
     rig.world.approve(old)
     assert rig.world.cli("pat", "apply", "--yes").code == 0
     for _ in range(2):
@@ -186,7 +205,7 @@ def test_each_class_has_one_issue_that_is_updated_in_place(rig: PullRig) -> None
         assert list(document["issues"]) == ["report/expiry"]
     issues = list(rig.forge.issues.values())
     assert [(issue.title, issue.labels, issue.is_open) for issue in issues] == [
-        ("Goldenpath: secrets whose term runs out", ("secrets",), True)
+        ("Goldenpath: secrets whose term runs out", ("goldenpath", "secrets"), True)
     ]
     assert "report.ttl-expired" in issues[0].body.replace("&#45;", "-")
     assert rig.run("report", "--issues", "--environment", "dev")[0] == 2

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.e2e.world import SEC_0007
 from tests.pull_rig import FILE, PullRig, make_rig
 
@@ -73,7 +74,7 @@ def test_a_new_commit_voids_the_approval(rig: PullRig) -> None:
     assert "missing" in rig.comment(number)
 
 
-def test_a_push_while_it_is_judged_leaves_nothing_green(rig: PullRig) -> None:
+def test_a_push_while_it_is_judged_leaves_nothing_green(rig: PullRig, monkeypatch: pytest.MonkeyPatch) -> None:
     number = rig.propose()
     rig.approve("request/sec-0007")
     head = rig.forge.pull_requests[number].head_sha
@@ -83,7 +84,7 @@ def test_a_push_while_it_is_judged_leaves_nothing_green(rig: PullRig) -> None:
         rig.forge.push(of, "f" * 40, by="dana")
         return original(of, marker=marker, body=body)
 
-    rig.forge.upsert_comment = pushed_meanwhile  # type: ignore[method-assign]
+    monkeypatch.setattr(rig.forge, "upsert_comment", pushed_meanwhile)
     code, _, err = rig.run("pr", "check", "--number", str(number), "--publish")
     assert (code, "pr.moved" in err) == (6, True)
     assert {state for (sha, _), (state, _, _) in rig.forge.statuses.items() if sha == head} == {"error"}
@@ -232,3 +233,26 @@ def test_refresh_can_only_look(rig: PullRig) -> None:
     assert (rig.forge.comments, rig.forge.statuses) == ([], {})
     rig.forge.close(1)
     assert "no open pull request" in rig.run("pr", "refresh")[1]
+
+
+def test_stores_are_looked_at_on_request_and_never_for_a_fork(rig: PullRig, tmp_path: Path) -> None:
+    number = rig.propose()
+    page = tmp_path / "page.md"
+    words = ("pr", "check", "--number", str(number), "--page", str(page))
+    rig.run(*words)
+    assert "the stores were not looked at" in page.read_text()
+    rig.run(*words, "--observe-stores")
+    assert "Plan: 1 to add" in page.read_text()
+    rig.forge.pull_requests[number] = replace(rig.forge.pull_requests[number], is_fork=True)
+    rig.run(*words, "--observe-stores")
+    assert "the stores were not looked at" in page.read_text()
+
+
+def test_a_title_and_a_body_full_of_commands_reach_no_output(rig: PullRig, tmp_path: Path) -> None:
+    hostile = "x\n::add-mask::y\n::error::forged $(touch pwned) `id` @everyone"
+    number = rig.propose(title=hostile, body=hostile)
+    rig.forge.pull_requests[number] = replace(rig.forge.pull_requests[number], author=hostile, head_ref=hostile, url=hostile)
+    _, out, err = rig.run("pr", "check", "--number", str(number), "--publish", "-o", "github", "--page", str(tmp_path / "page.md"))
+    for shown in (out, err, rig.comment(number), (tmp_path / "page.md").read_text()):
+        assert not re.search(r"^::(?!error file|warning file|notice |error title|warning title)", shown, re.MULTILINE)
+        assert "forged" not in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
+from collections.abc import Callable
 from time import perf_counter
 
 import msgspec
@@ -38,7 +39,7 @@ def test_a_value_is_found_in_the_middle_of_a_line() -> None:
     assert [line[hit.start : hit.end] for hit in hits] == [value.encode()]
 
 
-SPELLINGS = {
+SPELLINGS: dict[str, Callable[[str], str]] = {
     "hex": lambda value: value.encode().hex(),
     "HEX": lambda value: value.encode().hex().upper(),
     "base64": lambda value: base64.b64encode(value.encode()).decode(),
