@@ -62,7 +62,8 @@ class Walk:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demo in the folder that ``arguments`` name, or in a new one, and return the exit code."""
-    missing = [name for name in NEEDED if folder_if_built(name) is None]
+    built = {name: folder_if_built(name) for name in NEEDED}
+    missing = [name for name, folder in built.items() if folder is None]
     if missing:
         print(f"not on this machine: {', '.join(missing)}. Run: make real-servers ONLY='{' '.join(missing)}'", file=sys.stderr)
         return 4
@@ -71,9 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     if root.exists() and any(root.iterdir()):
         print(f"{root} is not empty; name a folder that does not exist yet", file=sys.stderr)
         return 2
-    built = folder_if_built("gitea")
-    assert built is not None
-    gitea = Gitea(folder=root / "forge", built=built)
+    gitea = Gitea(folder=root / "forge", built=Path(str(built["gitea"])))
     try:
         gitea.set_up()
         print(f"Gitea on this machine: {gitea.url}")
