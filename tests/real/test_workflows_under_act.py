@@ -323,6 +323,19 @@ def test_a_pull_request_goes_from_judgement_to_receipts(at_github: tuple[Forge, 
     assert "SEC-0007" in receipts[0]
 
 
+def test_what_is_due_becomes_issues_and_no_failure(at_github: tuple[Forge, Any]) -> None:
+    forge, state = at_github
+    forge.world.approved_request(SEC_0007.replace("ttlDays: 30", "ttlDays: 2"))
+    forge.push("main", "refs/notes/*:refs/notes/*")
+    where = {"GOLDENPATH_STATE_DIRECTORY": str(forge.rig.state)}
+    assert forge.world.cli("pat", "apply", "--environment", "dev", "--yes", before=lambda: os.environ.update(where)).code == 0
+    ran = forge.rig.run(forge.workflow("secret-scheduled.yml"), "schedule", PUSH, secrets={"GITHUB_TOKEN": "ghs_x"})
+    assert ran.code == 0, ran.log
+    assert ran.call("report")["arguments"][1] == "--issues"
+    titles = [issue.title for issue in state.issues.values() if issue.is_open]
+    assert titles == ["Goldenpath: secrets whose term runs out"]
+
+
 @pytest.mark.parametrize("is_whole", [True, False], ids=["all-keys", "a-key-too-many"])
 def test_a_release_puts_values_into_the_store_and_shows_them_nowhere(is_whole: bool, aws: StrictAws, tmp_path: Path) -> None:
     if "mask" not in VERBS:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from goldenpath.app.scaffold_text import fill, require_plain
 from goldenpath.cli.root import run
 from goldenpath.errors import InvalidIntent
+from goldenpath.intent.folder import Folder
 from goldenpath.model.scaffold import PROFILES, Choices
 from goldenpath.providers.git.founding import GitFounding
 from goldenpath.providers.scaffold import read_templates
@@ -125,16 +126,34 @@ def test_a_second_run_finds_nothing_missing(tmp_path: Path, capsys: Capture) -> 
     assert everything_in(Path(platform)) == before
 
 
-def test_an_interrupted_run_is_finished_by_the_next(tmp_path: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize("writes", [0, 1, 9])
+def test_an_interrupted_run_is_finished_by_the_next(writes: int, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, half = tmp_path / "whole", tmp_path / "half"
     call(capsys, "init", str(whole), "--yes")
-    call(capsys, "init", str(half), "--yes")
-    for path in ("CODEOWNERS", ".github/workflows/secret-request-pr.yml"):
-        (half / path).unlink()
-    git(half, "add", "--all")
-    git(half, "commit", "--quiet", "--message", "Half")
+    write_new, done = Folder.write_new, []
+
+    def interrupted(self: Folder, path: str, data: bytes) -> None:
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        done.append(path)
+        write_new(self, path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "write_new", interrupted)
+        assert call(capsys, "init", str(half), "--yes")[0] == 130
+    assert len(everything_in(half)) == writes
     assert call(capsys, "init", str(half), "--yes")[0] == 0
     assert everything_in(half) == everything_in(whole)
+
+
+def test_what_was_just_written_is_no_change_that_is_in_the_way_and_an_edit_of_it_is(tmp_path: Path, capsys: Capture) -> None:
+    platform = tmp_path / "platform"
+    call(capsys, "init", str(platform), "--yes")
+    assert call(capsys, "init", str(platform))[0] == 0
+    (platform / "governance" / "policy.yaml").write_text("# edited\n")
+    code, out, _ = call(capsys, "init", str(platform), "--json")
+    assert (code, json.loads(out)["code"]) == (6, "init.dirty")
+    assert "governance/policy.yaml" in json.loads(out)["message"]
 
 
 def test_settings_that_are_there_decide_where_files_go(tmp_path: Path, capsys: Capture) -> None:

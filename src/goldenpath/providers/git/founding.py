@@ -40,7 +40,7 @@ class GitFounding:
         if place is None:
             return ()
         git = Git(folder=place.root)
-        listed = git.run("status", "--porcelain=v1", "-z", "--untracked-files=normal", "--no-renames").output
+        listed = git.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames").output
         return tuple(sorted(os.fsdecode(entry[3:]) for entry in listed.split(b"\0") if entry))
 
     def remotes(self) -> tuple[str, ...]:
