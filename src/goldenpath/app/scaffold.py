@@ -44,7 +44,13 @@ def plan_scaffold(root: Path, founding: Founding, templates: Mapping[str, bytes]
     files = tuple(_compared(folder, path, data) for path, data in sorted(wanted.items()))
     _require_clean(root, founding, files)
     folders = () if (root / settings.catalog.root).is_dir() else (settings.catalog.root,)
-    return Scaffold(files=files, folders=folders, branch=settings.governance.protected_branch, is_founded=is_founded)
+    return Scaffold(
+        files=files,
+        folders=folders,
+        branch=settings.governance.protected_branch,
+        is_founded=is_founded,
+        without_account=_without_account(settings),
+    )
 
 
 def write_scaffold(root: Path, founding: Founding, scaffold: Scaffold) -> None:
@@ -107,6 +113,11 @@ def _require_empty_or_platform(root: Path) -> None:
             subject=str(root),
             hint="name an empty or new folder, or make it a repository first: git init",
         )
+
+
+def _without_account(settings: Settings) -> tuple[str, ...]:
+    places = settings.environments.items()
+    return tuple(name for name, place in places if place.account is None and any(not store.is_embedded for store in place.stores.values()))
 
 
 def _is_wanted(path: str, choices: Choices) -> bool:

@@ -96,7 +96,10 @@ def _farewell(scaffold: Scaffold, root: Path) -> Iterator[str]:
         yield "Nothing was missing."
         return
     yield f"Next, in {printable(str(root))}:"
-    yield "  list who approves in governance/approvers.yaml, and accounts and stores in goldenpath.yaml"
+    yield "  list who approves in governance/approvers.yaml"
+    if scaffold.without_account:
+        names = ", ".join(scaffold.without_account)
+        yield f"  state the account of {names} in goldenpath.yaml: their stores are at AWS, and apply waits for it"
     yield f"  git add --all && git commit, push, and protect {scaffold.branch} at the forge"
     yield "  goldenpath doctor"
 
@@ -105,6 +108,7 @@ def _payload(scaffold: Scaffold, *, is_dry_run: bool) -> dict[str, object]:
     return {
         "branch": scaffold.branch,
         "is_dry_run": is_dry_run,
+        "without_account": scaffold.without_account,
         "files": [{"path": file.path, "state": file.state} for file in scaffold.files],
         "counts": {state: len(scaffold.of(state)) for state in ("new", "same", "kept")},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -130,7 +131,8 @@ def test_a_second_run_finds_nothing_missing(tmp_path: Path, capsys: Capture) -> 
 def test_an_interrupted_run_is_finished_by_the_next(writes: int, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, half = tmp_path / "whole", tmp_path / "half"
     call(capsys, "init", str(whole), "--yes")
-    write_new, done = Folder.write_new, []
+    write_new = Folder.write_new
+    done: list[str] = []
 
     def interrupted(self: Folder, path: str, data: bytes) -> None:
         if len(done) == writes:
@@ -311,6 +313,28 @@ def test_generated_variables_stay_in_git_and_state_does_not(tmp_path: Path, caps
     assert is_ignored("terraform/terraform.tfstate")
     assert is_ignored("terraform/.terraform/x")
     assert is_ignored(".env.dev")
+
+
+@pytest.mark.parametrize(
+    ("profile", "waiting"), [("goldenpath", []), ("zerotouch", ["dev", "staging", "prod"]), ("tcs", ["dev", "staging"])]
+)
+def test_whoever_has_to_state_an_account_is_told(profile: str, waiting: list[str], tmp_path: Path, capsys: Capture) -> None:
+    code, out, _ = call(capsys, "init", str(tmp_path / "new"), "--profile", profile, "--yes", "--json")
+    assert (code, json.loads(out)["without_account"]) == (0, waiting)
+    _, out, _ = call(capsys, "init", str(tmp_path / "other"), "--profile", profile, "--yes")
+    assert ("state the account of" in out) is bool(waiting)
+
+
+def test_hooks_run_the_command_of_this_machine_and_fetch_nothing(tmp_path: Path, capsys: Capture) -> None:
+    call(capsys, "init", str(tmp_path / "new"), "--yes")
+    repositories = yaml.safe_load((tmp_path / "new" / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [each["repo"] for each in repositories] == ["local"]
+    hooks = {hook["id"]: hook for hook in repositories[0]["hooks"]}
+    assert {hook["language"] for hook in hooks.values()} == {"system"}
+    files = re.compile(hooks["goldenpath-validate"]["files"])
+    for path in ("catalogs/secrets/payments/dev/SEC-0007.yaml", "goldenpath.yaml", "governance/policy.yaml", "schemas/metadata/enums.yaml"):
+        assert files.search(path), path
+    assert not files.search("docs/other.yaml")
 
 
 def test_whoever_governs_is_asked(tmp_path: Path, capsys: Capture) -> None:
