@@ -22,7 +22,7 @@ from tests.standins.aws import RUNNER, StrictAws
 from goldenpath.cli.root import VERBS
 from goldenpath.model.scaffold import Profile
 
-pytestmark = [pytest.mark.real]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 PUSH = {"ref": "refs/heads/main", "repository": {"full_name": "acme/platform", "default_branch": "main"}}
 READ_ONLY = (403, {"message": "Resource not accessible by integration", "status": "403"})
