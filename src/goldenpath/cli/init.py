@@ -29,7 +29,7 @@ _FORGES = ("github", "gitlab", "all")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--profile", type=click.Choice(_PROFILES), default="goldenpath", show_default=True, help="Family of platform.")
 @click.option("--forge", type=click.Choice(_FORGES), default="all", show_default=True, help="Whose pipelines to write.")
-@click.option("--branch", default="main", show_default=True, metavar="NAME", help="The protected branch.")
+@click.option("--branch", default="", metavar="NAME", help="The protected branch. [default: the repository's own, or main]")
 @click.option("--catalog", default="catalogs/secrets", show_default=True, metavar="PATH", help="Root of the catalog.")
 @click.option("--action", default="", metavar="OWNER/NAME@COMMIT", help="Copy of the action to use. [default: the project's own]")
 @click.option("--organisation", default="example", show_default=True, metavar="NAME", help="Owner of the teams in CODEOWNERS.")
@@ -72,7 +72,8 @@ def _choices(options: dict[str, str], founding: Founding) -> Choices:
     from goldenpath.model.scaffold import Choices
 
     remote = options["remote"] or ("origin" if "origin" in founding.remotes() else "")
-    return msgspec.convert({**options, "remote": remote, "version": __version__}, Choices)
+    branch = options["branch"] or founding.branch() or "main"
+    return msgspec.convert({**options, "branch": branch, "remote": remote, "version": __version__}, Choices)
 
 
 def _lines(output: Output, scaffold: Scaffold) -> Iterator[str]:

@@ -186,6 +186,24 @@ def test_a_repository_with_a_remote_publishes_manifests_there(tmp_path: Path, ca
     assert load_settings((platform / "goldenpath.yaml").read_bytes()).delivery.remote == "origin"
 
 
+@pytest.mark.parametrize(
+    ("first", "present", "expected"),
+    [("trunk", "", "trunk"), ("master", "feature", "master"), ("main", "feature", "main"), ("trunk", "x", "x")],
+)
+def test_the_protected_branch_is_the_one_that_the_repository_has(
+    first: str, present: str, expected: str, tmp_path: Path, capsys: Capture
+) -> None:
+    platform = tmp_path / "platform"
+    platform.mkdir()
+    git(platform, "init", "--quiet", f"--initial-branch={first}")
+    if present:
+        git(platform, "commit", "--quiet", "--allow-empty", "--message", "Start")
+        git(platform, "switch", "--quiet", "--create", present)
+    assert call(capsys, "init", str(platform), "--yes")[0] == 0
+    assert load_settings((platform / "goldenpath.yaml").read_bytes()).governance.protected_branch == expected
+    assert call(capsys, "-C", str(platform), "doctor", "--json")[0] in ((0,) if not present else (0, 1))
+
+
 def dirty(root: Path) -> Path:
     committed(root)
     (root / "change.txt").touch()
