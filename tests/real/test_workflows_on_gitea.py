@@ -14,7 +14,7 @@ from tests.gitrepo import GitRepo
 
 from goldenpath.cli.root import run
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(300)]
 
 FILE = "catalogs/secrets/payments/dev/SEC-0007.yaml"
 

@@ -22,7 +22,7 @@ from tests.standins.aws import RUNNER, StrictAws
 from goldenpath.cli.root import VERBS
 from goldenpath.model.scaffold import Profile
 
-pytestmark = [pytest.mark.real]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 PUSH = {"ref": "refs/heads/main", "repository": {"full_name": "acme/platform", "default_branch": "main"}}
 READ_ONLY = (403, {"message": "Resource not accessible by integration", "status": "403"})
@@ -321,6 +321,19 @@ def test_a_pull_request_goes_from_judgement_to_receipts(at_github: tuple[Forge, 
     receipts = [comment.body for comment in state.comments_of(number) if "receipts of" in comment.body]
     assert len(receipts) == 1
     assert "SEC-0007" in receipts[0]
+
+
+def test_what_is_due_becomes_issues_and_no_failure(at_github: tuple[Forge, Any]) -> None:
+    forge, state = at_github
+    forge.world.approved_request(SEC_0007.replace("ttlDays: 30", "ttlDays: 2"))
+    forge.push("main", "refs/notes/*:refs/notes/*")
+    where = {"GOLDENPATH_STATE_DIRECTORY": str(forge.rig.state)}
+    assert forge.world.cli("pat", "apply", "--environment", "dev", "--yes", before=lambda: os.environ.update(where)).code == 0
+    ran = forge.rig.run(forge.workflow("secret-scheduled.yml"), "schedule", PUSH, secrets={"GITHUB_TOKEN": "ghs_x"})
+    assert ran.code == 0, ran.log
+    assert ran.call("report")["arguments"][1] == "--issues"
+    titles = [issue.title for issue in state.issues.values() if issue.is_open]
+    assert titles == ["Goldenpath: secrets whose term runs out"]
 
 
 @pytest.mark.parametrize("is_whole", [True, False], ids=["all-keys", "a-key-too-many"])

@@ -42,8 +42,15 @@ def plan_scaffold(root: Path, founding: Founding, templates: Mapping[str, bytes]
     words = words_of(choices, settings, is_stated=there is not None)
     wanted = {_place_of(path, settings): fill(data, words) for path, data in templates.items() if _is_wanted(path, choices)}
     files = tuple(_compared(folder, path, data) for path, data in sorted(wanted.items()))
+    _require_clean(root, founding, files)
     folders = () if (root / settings.catalog.root).is_dir() else (settings.catalog.root,)
-    return Scaffold(files=files, folders=folders, branch=settings.governance.protected_branch, is_founded=is_founded)
+    return Scaffold(
+        files=files,
+        folders=folders,
+        branch=settings.governance.protected_branch,
+        is_founded=is_founded,
+        without_account=_without_account(settings),
+    )
 
 
 def write_scaffold(root: Path, founding: Founding, scaffold: Scaffold) -> None:
@@ -80,7 +87,13 @@ def _require_place(root: Path, founding: Founding) -> bool:
             subject=str(top),
             hint="name the top of that repository, or a folder outside it",
         )
-    changed = founding.changed()
+    return True
+
+
+def _require_clean(root: Path, founding: Founding, files: tuple[ScaffoldFile, ...]) -> None:
+    """Refuse changes that are not committed; files exactly as they ship are not in the way: an earlier run may have left them (R59)."""
+    ours = {file.path for file in files if file.state == "same"}
+    changed = [path for path in founding.changed() if path not in ours]
     if changed:
         more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         raise Conflict(
@@ -89,7 +102,6 @@ def _require_place(root: Path, founding: Founding) -> bool:
             subject=str(root),
             hint="commit or stash them, so that what init adds can be reviewed by itself",
         )
-    return True
 
 
 def _require_empty_or_platform(root: Path) -> None:
@@ -101,6 +113,11 @@ def _require_empty_or_platform(root: Path) -> None:
             subject=str(root),
             hint="name an empty or new folder, or make it a repository first: git init",
         )
+
+
+def _without_account(settings: Settings) -> tuple[str, ...]:
+    places = settings.environments.items()
+    return tuple(name for name, place in places if place.account is None and any(not store.is_embedded for store in place.stores.values()))
 
 
 def _is_wanted(path: str, choices: Choices) -> bool:

@@ -29,7 +29,7 @@ _FORGES = ("github", "gitlab", "all")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--profile", type=click.Choice(_PROFILES), default="goldenpath", show_default=True, help="Family of platform.")
 @click.option("--forge", type=click.Choice(_FORGES), default="all", show_default=True, help="Whose pipelines to write.")
-@click.option("--branch", default="main", show_default=True, metavar="NAME", help="The protected branch.")
+@click.option("--branch", default="", metavar="NAME", help="The protected branch. [default: the repository's own, or main]")
 @click.option("--catalog", default="catalogs/secrets", show_default=True, metavar="PATH", help="Root of the catalog.")
 @click.option("--action", default="", metavar="OWNER/NAME@COMMIT", help="Copy of the action to use. [default: the project's own]")
 @click.option("--organisation", default="example", show_default=True, metavar="NAME", help="Owner of the teams in CODEOWNERS.")
@@ -72,7 +72,8 @@ def _choices(options: dict[str, str], founding: Founding) -> Choices:
     from goldenpath.model.scaffold import Choices
 
     remote = options["remote"] or ("origin" if "origin" in founding.remotes() else "")
-    return msgspec.convert({**options, "remote": remote, "version": __version__}, Choices)
+    branch = options["branch"] or founding.branch() or "main"
+    return msgspec.convert({**options, "branch": branch, "remote": remote, "version": __version__}, Choices)
 
 
 def _lines(output: Output, scaffold: Scaffold) -> Iterator[str]:
@@ -96,7 +97,10 @@ def _farewell(scaffold: Scaffold, root: Path) -> Iterator[str]:
         yield "Nothing was missing."
         return
     yield f"Next, in {printable(str(root))}:"
-    yield "  list who approves in governance/approvers.yaml, and accounts and stores in goldenpath.yaml"
+    yield "  list who approves in governance/approvers.yaml"
+    if scaffold.without_account:
+        names = ", ".join(scaffold.without_account)
+        yield f"  state the account of {names} in goldenpath.yaml: their stores are at AWS, and apply waits for it"
     yield f"  git add --all && git commit, push, and protect {scaffold.branch} at the forge"
     yield "  goldenpath doctor"
 
@@ -105,6 +109,7 @@ def _payload(scaffold: Scaffold, *, is_dry_run: bool) -> dict[str, object]:
     return {
         "branch": scaffold.branch,
         "is_dry_run": is_dry_run,
+        "without_account": scaffold.without_account,
         "files": [{"path": file.path, "state": file.state} for file in scaffold.files],
         "counts": {state: len(scaffold.of(state)) for state in ("new", "same", "kept")},
     }

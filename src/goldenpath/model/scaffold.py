@@ -49,12 +49,17 @@ class ScaffoldFile(Record, frozen=True, kw_only=True):
 
 
 class Scaffold(Record, frozen=True, kw_only=True):
-    """A platform repository as it will be. ``is_founded`` when the folder already is a git repository."""
+    """A platform repository as it will be.
+
+    ``is_founded`` when the folder already is a git repository. ``without_account`` are the environments with a store at a vendor and no
+    account: nothing is applied there until one is stated.
+    """
 
     files: tuple[ScaffoldFile, ...]
     folders: tuple[str, ...]
     branch: str
     is_founded: bool
+    without_account: tuple[str, ...] = ()
 
     def of(self, state: FileState) -> tuple[ScaffoldFile, ...]:
         """Return the files in one state."""

@@ -21,6 +21,10 @@ class Founding(Protocol):
         """Return the names of the repository's remotes, sorted."""
         ...
 
+    def branch(self) -> str:
+        """Return the branch that is likely the protected one: main or master where there is one, else the present one; empty for none."""
+        ...
+
     def found(self, branch: str) -> None:
         """Make the folder a repository whose first commit will be on ``branch``; nothing is committed."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from goldenpath.app.scaffold_text import fill, require_plain
 from goldenpath.cli.root import run
 from goldenpath.errors import InvalidIntent
+from goldenpath.intent.folder import Folder
 from goldenpath.model.scaffold import PROFILES, Choices
 from goldenpath.providers.git.founding import GitFounding
 from goldenpath.providers.scaffold import read_templates
@@ -125,16 +127,35 @@ def test_a_second_run_finds_nothing_missing(tmp_path: Path, capsys: Capture) -> 
     assert everything_in(Path(platform)) == before
 
 
-def test_an_interrupted_run_is_finished_by_the_next(tmp_path: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize("writes", [0, 1, 9])
+def test_an_interrupted_run_is_finished_by_the_next(writes: int, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, half = tmp_path / "whole", tmp_path / "half"
     call(capsys, "init", str(whole), "--yes")
-    call(capsys, "init", str(half), "--yes")
-    for path in ("CODEOWNERS", ".github/workflows/secret-request-pr.yml"):
-        (half / path).unlink()
-    git(half, "add", "--all")
-    git(half, "commit", "--quiet", "--message", "Half")
+    write_new = Folder.write_new
+    done: list[str] = []
+
+    def interrupted(self: Folder, path: str, data: bytes) -> None:
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        done.append(path)
+        write_new(self, path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "write_new", interrupted)
+        assert call(capsys, "init", str(half), "--yes")[0] == 130
+    assert len(everything_in(half)) == writes
     assert call(capsys, "init", str(half), "--yes")[0] == 0
     assert everything_in(half) == everything_in(whole)
+
+
+def test_what_was_just_written_is_no_change_that_is_in_the_way_and_an_edit_of_it_is(tmp_path: Path, capsys: Capture) -> None:
+    platform = tmp_path / "platform"
+    call(capsys, "init", str(platform), "--yes")
+    assert call(capsys, "init", str(platform))[0] == 0
+    (platform / "governance" / "policy.yaml").write_text("# edited\n")
+    code, out, _ = call(capsys, "init", str(platform), "--json")
+    assert (code, json.loads(out)["code"]) == (6, "init.dirty")
+    assert "governance/policy.yaml" in json.loads(out)["message"]
 
 
 def test_settings_that_are_there_decide_where_files_go(tmp_path: Path, capsys: Capture) -> None:
@@ -163,6 +184,24 @@ def test_a_repository_with_a_remote_publishes_manifests_there(tmp_path: Path, ca
     git(platform, "remote", "add", "origin", str(tmp_path / "elsewhere.git"))
     call(capsys, "init", str(platform), "--yes")
     assert load_settings((platform / "goldenpath.yaml").read_bytes()).delivery.remote == "origin"
+
+
+@pytest.mark.parametrize(
+    ("first", "present", "expected"),
+    [("trunk", "", "trunk"), ("master", "feature", "master"), ("main", "feature", "main"), ("trunk", "x", "x")],
+)
+def test_the_protected_branch_is_the_one_that_the_repository_has(
+    first: str, present: str, expected: str, tmp_path: Path, capsys: Capture
+) -> None:
+    platform = tmp_path / "platform"
+    platform.mkdir()
+    git(platform, "init", "--quiet", f"--initial-branch={first}")
+    if present:
+        git(platform, "commit", "--quiet", "--allow-empty", "--message", "Start")
+        git(platform, "switch", "--quiet", "--create", present)
+    assert call(capsys, "init", str(platform), "--yes")[0] == 0
+    assert load_settings((platform / "goldenpath.yaml").read_bytes()).governance.protected_branch == expected
+    assert call(capsys, "-C", str(platform), "doctor", "--json")[0] in ((0,) if not present else (0, 1))
 
 
 def dirty(root: Path) -> Path:
@@ -292,6 +331,28 @@ def test_generated_variables_stay_in_git_and_state_does_not(tmp_path: Path, caps
     assert is_ignored("terraform/terraform.tfstate")
     assert is_ignored("terraform/.terraform/x")
     assert is_ignored(".env.dev")
+
+
+@pytest.mark.parametrize(
+    ("profile", "waiting"), [("goldenpath", []), ("zerotouch", ["dev", "staging", "prod"]), ("tcs", ["dev", "staging"])]
+)
+def test_whoever_has_to_state_an_account_is_told(profile: str, waiting: list[str], tmp_path: Path, capsys: Capture) -> None:
+    code, out, _ = call(capsys, "init", str(tmp_path / "new"), "--profile", profile, "--yes", "--json")
+    assert (code, json.loads(out)["without_account"]) == (0, waiting)
+    _, out, _ = call(capsys, "init", str(tmp_path / "other"), "--profile", profile, "--yes")
+    assert ("state the account of" in out) is bool(waiting)
+
+
+def test_hooks_run_the_command_of_this_machine_and_fetch_nothing(tmp_path: Path, capsys: Capture) -> None:
+    call(capsys, "init", str(tmp_path / "new"), "--yes")
+    repositories = yaml.safe_load((tmp_path / "new" / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [each["repo"] for each in repositories] == ["local"]
+    hooks = {hook["id"]: hook for hook in repositories[0]["hooks"]}
+    assert {hook["language"] for hook in hooks.values()} == {"system"}
+    files = re.compile(hooks["goldenpath-validate"]["files"])
+    for path in ("catalogs/secrets/payments/dev/SEC-0007.yaml", "goldenpath.yaml", "governance/policy.yaml", "schemas/metadata/enums.yaml"):
+        assert files.search(path), path
+    assert not files.search("docs/other.yaml")
 
 
 def test_whoever_governs_is_asked(tmp_path: Path, capsys: Capture) -> None:

@@ -75,7 +75,7 @@ def test_one_line_is_one_argument(runner: Runner) -> None:
     assert f"command={runner.log.parent}/bin/goldenpath" in runner.outputs.read_text()
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\n"), min_size=1), min_size=1, max_size=4))
 def test_no_argument_is_split_expanded_or_run(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     runner = Runner(tmp_path_factory.mktemp("runner"))

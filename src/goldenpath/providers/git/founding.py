@@ -9,6 +9,8 @@ from goldenpath.errors import Misconfigured
 from goldenpath.providers.git.command import Git
 from goldenpath.providers.git.place import Place, find_place
 
+_USUAL = ("main", "master")
+
 
 class GitFounding:
     """See :class:`~goldenpath.ports.founding.Founding`; ``folder`` need not exist before :meth:`found`."""
@@ -40,13 +42,23 @@ class GitFounding:
         if place is None:
             return ()
         git = Git(folder=place.root)
-        listed = git.run("status", "--porcelain=v1", "-z", "--untracked-files=normal", "--no-renames").output
+        listed = git.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames").output
         return tuple(sorted(os.fsdecode(entry[3:]) for entry in listed.split(b"\0") if entry))
 
     def remotes(self) -> tuple[str, ...]:
         """Return the names of the remotes."""
         place = self._place()
         return () if place is None else tuple(sorted(os.fsdecode(place.git.run("remote").output).split()))
+
+    def branch(self) -> str:
+        """Return the likely protected branch."""
+        place = self._place()
+        if place is None:
+            return ""
+        for name in _USUAL:
+            if place.git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{name}", allowed=(0, 1, 128)).status == 0:
+                return name
+        return place.git.run("symbolic-ref", "--quiet", "--short", "HEAD", allowed=(0, 1, 128)).line
 
     def found(self, branch: str) -> None:
         """Make the folder a repository."""
