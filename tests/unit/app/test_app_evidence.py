@@ -174,6 +174,8 @@ def test_what_does_not_count_blocks_the_pull_request_and_the_apply(desk: ReviewD
     with pytest.raises(PolicyBlocked) as caught:
         desk.verified()
     assert caught.value.code == "approval.missing"
+    assert "goldenpath approve" not in caught.value.hint
+    assert all(f"[{code}]" in caught.value.hint for code in codes)
     assert desk.facts.kept == {VERIFIED: desk.founded}
 
 
