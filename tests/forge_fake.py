@@ -18,6 +18,7 @@ from goldenpath.errors import GoldenpathError, NotFound, ProviderRefused
 from goldenpath.model.forge import Contributors, ForgeIssue, PullRequest, Review, ReviewState, StatusState
 from goldenpath.model.instant import to_text
 from goldenpath.providers.forge.marking import carries, fitting
+from goldenpath.providers.forge.publishing import LABEL
 
 OUR_ACCOUNT: Final = "goldenpath-bot"
 ADDRESS: Final = "https://forge.example"
@@ -50,7 +51,8 @@ class FakeForge:
     """One repository. ``faults`` are raised by the next calls of the port, in order; None lets one through.
 
     ``brought`` maps a commit to the pull request whose merge brought it; ``statuses`` holds the last one of each (commit, context).
-    ``refused_heads`` are branches that cannot be proposed.
+    ``heads`` are the branches that exist, with their commits; while it is empty every branch does. ``aimed`` is when pull requests were
+    retargeted. What people do takes a second each.
     """
 
     repository: str = "acme/platform"
@@ -65,6 +67,8 @@ class FakeForge:
     issues: dict[int, FakeIssue] = field(default_factory=dict)
     statuses: dict[tuple[str, str], tuple[StatusState, str, str]] = field(default_factory=dict)
     brought: dict[str, int] = field(default_factory=dict)
+    commits: dict[int, list[str]] = field(default_factory=dict)
+    aimed: dict[int, list[str]] = field(default_factory=dict)
     heads: dict[str, str] = field(default_factory=dict)
     faults: list[GoldenpathError | None] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -87,7 +91,7 @@ class FakeForge:
         **over: str,
     ) -> int:
         """Somebody opens a pull request from a branch here, or of the repository ``fork``; return its number."""
-        number = next(self._numbers)
+        number = self.new_number()
         self.pull_requests[number] = PullRequest(
             number=number,
             title=over.get("title", "Request a secret"),
@@ -105,12 +109,16 @@ class FakeForge:
         )
         self.hands[number] = {by}
         self.given[number] = []
+        self.commits[number] = [head_sha]
         return number
 
     def push(self, number: int, head_sha: str, *, by: str) -> None:
         """Somebody pushes to the branch, forced or not."""
+        if self.pull_requests[number].state == "merged":
+            return  # the branch moves, and what was merged does not
         self._change(number, head_sha=head_sha)
         self.hands[number].add(by)
+        self.commits[number].append(head_sha)
 
     def review(
         self, number: int, *, by: str, state: ReviewState = "approved", commit: str = "", is_bot: bool = False, author_id: str = ""
@@ -135,13 +143,14 @@ class FakeForge:
 
     def retarget(self, number: int, base_ref: str) -> None:
         """Somebody aims the pull request at another base."""
-        self._change(number, base_ref=base_ref, base_changed_at=self._now())
+        self._change(number, base_ref=base_ref)
+        self.aimed.setdefault(number, []).append(self.pull_requests[number].updated_at)
+        self.given[number] = [replace(each, is_stale=True) for each in self.given[number]]
 
-    def merge(self, number: int, commit: str, *also: str) -> None:
-        """Somebody merges it: ``commit`` is what the base got, ``also`` are further commits that came with it."""
+    def merge(self, number: int, commit: str) -> None:
+        """Somebody merges it: ``commit`` is what the base got."""
         self._change(number, state="merged", merge_commit=commit, merged_at=self._now())
-        for sha in (commit, *also):
-            self.brought.setdefault(sha, number)
+        self.brought[commit] = number
 
     def close(self, number: int) -> None:
         """Somebody closes it without a merge."""
@@ -156,6 +165,10 @@ class FakeForge:
     def comments_of(self, number: int) -> list[FakeComment]:
         """Return the comments of a pull request or issue, oldest first."""
         return [comment for comment in self.comments if comment.number == number]
+
+    def new_number(self) -> int:
+        """Return the next number of a pull request or issue."""
+        return next(self._numbers)
 
     # --- the port
 
@@ -222,10 +235,10 @@ class FakeForge:
         text = fitting(marker, body)
         found = self._issue(marker)
         if found is None:
-            found = FakeIssue(next(self._numbers), self.account, title, text)
+            found = FakeIssue(self.new_number(), self.account, title, text)
             self.issues[found.number] = found
         found.title, found.body, found.is_open = title, text, True
-        found.labels = tuple(sorted({*found.labels, *labels}))
+        found.labels = tuple(sorted({LABEL, *found.labels, *labels}))
         return ForgeIssue(number=found.number, url=f"{ADDRESS}/{self.repository}/issues/{found.number}", is_open=True)
 
     def close_issue(self, *, marker: str, body: str) -> bool:
@@ -258,4 +271,5 @@ class FakeForge:
         self.pull_requests[number] = replace(self.pull_requests[number], **fields, updated_at=self._now())
 
     def _now(self) -> str:
+        self.clock.advance(1)
         return to_text(self.clock.now())

@@ -39,6 +39,8 @@ class RealServer:
         minutes: How long a cold build takes on two cores; only said.
         copies: Folders beside the binaries, each with the module and the folder that its files come from.
         linker_flags: Those beyond leaving symbols out.
+        tags: Build tags, by comma.
+        is_c: It holds C code, so a C compiler is needed.
     """
 
     name: str
@@ -46,6 +48,8 @@ class RealServer:
     minutes: int
     copies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     linker_flags: str = ""
+    tags: str = ""
+    is_c: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,11 @@ class NpmServer:
     name: str
     minutes: int
     native: tuple[str, ...] = ()
+
+    @property
+    def is_c(self) -> bool:
+        """True when a C compiler is needed."""
+        return bool(self.native)
 
 
 # most needed first: whoever waits for one waits for those above it
@@ -89,9 +98,22 @@ SERVERS: tuple[RealServer, ...] = (
         copies={"crds": ("github.com/argoproj/argo-cd/v3", "manifests/crds")},
     ),
     RealServer("kustomize", {"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"}, 1),
+    RealServer(
+        "gitea",
+        {"gitea": "code.gitea.io/gitea"},
+        4,
+        copies={folder: ("code.gitea.io/gitea", folder) for folder in ("options", "templates")},
+        tags="sqlite,sqlite_unlock_notify",
+        is_c=True,
+    ),
 )
 NPM_SERVERS: tuple[NpmServer, ...] = (NpmServer("backstage", 4, native=("isolated-vm", "better-sqlite3")),)
-PROGRAMS: Mapping[str, str] = {"redis-server": "Argo CD keeps its cache there", "git": "Argo CD reads repositories with it"}
+C_COMPILER = "gcc"
+PROGRAMS: Mapping[str, str] = {
+    "redis-server": "Argo CD keeps its cache there",
+    "git": "Argo CD and Gitea read repositories with it",
+    C_COMPILER: "Gitea's database is built with it",
+}
 """What servers need beside what is built here; each program's Debian package has its name."""
 
 
@@ -118,7 +140,7 @@ def key_of(server: RealServer | NpmServer, *, modules: Path = MODULES) -> str:
     if isinstance(server, NpmServer):
         recipe: tuple[object, ...] = (server.native, _node_abi(), *machine)
     else:
-        recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, *machine)
+        recipe = (dict(server.binaries), dict(server.copies), server.linker_flags, *machine, *_unusual(server))
     digest = hashlib.sha256(repr(recipe).encode())
     for path in sorted(path for pattern in _SOURCES for path in (modules / server.name).rglob(pattern)):
         content = path.read_bytes()
@@ -162,6 +184,11 @@ def _npm_environment() -> dict[str, str]:
     return {**os.environ, **headers, "npm_config_build_from_source": "true", "npm_config_update_notifier": "false"}
 
 
+def _unusual(server: RealServer) -> tuple[object, ...]:
+    """Return what only some builds have; the others keep their names."""
+    return (server.tags, server.is_c) if server.tags or server.is_c else ()
+
+
 def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) -> None:
     """Build a server into the cache, where half of a build is never seen.
 
@@ -173,7 +200,7 @@ def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) 
     try:
         with log.open("wb") as output:
             for command in _build_commands(server, go=go, into=scratch):
-                subprocess.run(command, cwd=modules / server.name, env=_environment(), stdout=output, stderr=output, check=True)
+                subprocess.run(command, cwd=modules / server.name, env=_environment(server), stdout=output, stderr=output, check=True)
         for name, (module, folder) in server.copies.items():
             _copy(_module_folder(module, go=go, home=modules / server.name) / folder, scratch / name)
         scratch.chmod(0o755)
@@ -186,13 +213,14 @@ def build(server: RealServer, *, go: str, cache: Path, modules: Path = MODULES) 
 
 def _build_commands(server: RealServer, *, go: str, into: Path) -> Iterator[list[str]]:
     flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {server.linker_flags}".strip()]
+    flags += ["-tags", server.tags] if server.tags else []
     for name, package in server.binaries.items():
         yield [go, "build", *flags, "-o", str(into / name), package]
 
 
-def _environment() -> dict[str, str]:
+def _environment(server: RealServer | None = None) -> dict[str, str]:
     # without cgo no C compiler is needed, and the linker leaves nothing to the machine's own libraries
-    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+    return {**os.environ, "CGO_ENABLED": "1" if server is not None and server.is_c else "0", "GOWORK": "off"}
 
 
 def _module_folder(module: str, *, go: str, home: Path) -> Path:
@@ -203,9 +231,11 @@ def _module_folder(module: str, *, go: str, home: Path) -> Path:
 def _copy(source: Path, target: Path) -> None:
     """Copy the files alone: the folders of Go's module cache are read-only, and a copy of such a mode could not be removed."""
     target.mkdir()
-    for path in sorted(source.iterdir()):
-        if path.is_file():
-            (target / path.name).write_bytes(path.read_bytes())
+    for path in sorted(source.rglob("*")):
+        if path.is_dir():
+            (target / path.relative_to(source)).mkdir()
+        elif path.is_file():
+            (target / path.relative_to(source)).write_bytes(path.read_bytes())
 
 
 def _tail(log: Path) -> str:
@@ -256,7 +286,7 @@ def missing_programs() -> Iterator[str]:
     """Yield a line for each program that servers need and this machine lacks."""
     for program, reason in PROGRAMS.items():
         if shutil.which(program) is None:
-            yield f"{program}: not on the PATH; {reason}, and tests of Argo CD skip without it (Debian: apt-get install {program})"
+            yield f"{program}: not on the PATH; {reason}, and tests of that skip without it (Debian: apt-get install {program})"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -276,6 +306,8 @@ def main(arguments: Sequence[str]) -> int:
     for name in sorted(lacking):
         print(f"{name}: not on the PATH, so no server is built with it ({_NEEDED[name]})", flush=True)
     possible = [server for server in chosen if _tool_of(server) not in lacking]
+    if wanted.where_possible and shutil.which(C_COMPILER) is None:
+        possible = [server for server in possible if not server.is_c]
     failed = build_missing(possible, go=tools["go"] or "", npm=tools["npm"] or "", cache=cache_folder(), modules=MODULES)
     for line in missing_programs():
         print(line, flush=True)

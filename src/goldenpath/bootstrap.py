@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
     from goldenpath.model.cluster import ClusterAccess
+    from goldenpath.model.forge_settings import ForgeSettings
     from goldenpath.model.settings import EnvironmentSettings, StoreSettings
     from goldenpath.ports.cluster import Cluster
     from goldenpath.ports.deployer import Deployer
+    from goldenpath.ports.forge import Forge
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
-    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository, ProposalBranches
+    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository, ProposalBranches, PullRequestObjects
     from goldenpath.ports.source import RuntimeSource
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
@@ -96,6 +98,8 @@ def open_platform(
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         overlays=cache(wiring.overlays),
         branches=cache(wiring.branches),
+        forge=_refuse_offline if is_offline else cache(wiring.forge),
+        pull_request_objects=_refuse_offline if is_offline else cache(wiring.pull_request_objects),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -258,6 +262,19 @@ class _Wiring:
         from goldenpath.providers.kustomize import KustomizeRenderer
 
         return KustomizeRenderer(self._settings.projection.kustomize)
+
+    def forge(self, settings: ForgeSettings) -> Forge:
+        from goldenpath.providers.forge.opening import ForgeOptions, open_forge
+
+        return open_forge(
+            ForgeOptions(settings=settings, clock=self.clock, entropy=self.entropy, variables=os.environ, retry_limit=self._retry_limit)
+        )
+
+    def pull_request_objects(self) -> PullRequestObjects:
+        from goldenpath.providers.git.place import find_place
+        from goldenpath.providers.git.pull_objects import PullRequestFetcher
+
+        return PullRequestFetcher(find_place(self._root))
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions

@@ -21,7 +21,13 @@ from goldenpath.ports.infrastructure import Infrastructure
 from goldenpath.ports.journal import Journal
 from goldenpath.ports.overlays import OverlayRenderer
 from goldenpath.ports.parameters import ParameterStore
-from goldenpath.ports.repository import ApprovalNotes, ManifestRepository, ProposalBranches, RepositoryReader
+from goldenpath.ports.repository import (
+    ApprovalNotes,
+    ManifestRepository,
+    ProposalBranches,
+    PullRequestObjects,
+    RepositoryReader,
+)
 from goldenpath.ports.store import Store
 
 
@@ -77,6 +83,11 @@ def no_branches() -> NoReturn:
     )
 
 
+def no_pull_request_objects() -> NoReturn:
+    """Refuse: this platform was wired without a remote."""
+    raise Misconfigured("git.remote-missing", "nothing that fetches pull requests is wired", hint="clone the platform repository")
+
+
 def no_overlays() -> NoReturn:
     """Refuse: this platform was wired without anything that renders overlays."""
     raise Misconfigured("overlay.renderer-missing", "nothing that renders overlays is wired", hint="install kustomize or kubectl")
@@ -94,7 +105,8 @@ class Services:
     ``cluster(environment, access)`` returns the Kubernetes cluster of an environment, as the settings or the command line name it;
     ``deployer`` the Argo CD that brings manifests there.
     ``forge(settings)`` returns the forge that a section ``forge`` names: whoever counts reviews passes the section of the base that judges,
-    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``.
+    so that a change cannot bring a forge of its own; whoever publishes passes ``settings.forge``. ``pull_request_objects`` brings the
+    commits of a pull request here.
     ``retry_limit`` is how often one call is tried again at most (None: the deadline alone counts). ``is_offline`` means that stores and
     remotes are not to be asked: ``store`` and ``manifests`` refuse, and what can be said without them says so.
     """
@@ -122,6 +134,7 @@ class Services:
     overlays: Callable[[], OverlayRenderer] = no_overlays
     branches: Callable[[], ProposalBranches] = no_branches
     forge: Callable[[ForgeSettings], Forge] = no_forge
+    pull_request_objects: Callable[[], PullRequestObjects] = no_pull_request_objects
     close: Callable[[], None] = lambda: None
     settings_commit: str = ""
     retry_limit: int | None = None

@@ -16,8 +16,8 @@ class PullRequest(Record, frozen=True, kw_only=True):
 
     ``author`` is the login of whoever opened it; empty for an account that is gone. ``head_repository`` is ``owner/name``, empty for a fork
     that was deleted. ``head_sha`` is the newest commit of the branch, of a merged one the commit that was merged. ``merge_commit`` is what
-    the merge made on the base (a merge, a squash, or the last of a rebase); empty while it is not merged. ``base_changed_at`` says when
-    the pull request was last aimed at another base, empty for never. Times are RFC 3339 in UTC; empty means that the forge says none.
+    the merge made on the base (a merge, a squash, or the last of a rebase); empty while it is not merged. Times are RFC 3339 in UTC; empty
+    means that the forge says none.
     """
 
     number: int
@@ -35,7 +35,6 @@ class PullRequest(Record, frozen=True, kw_only=True):
     updated_at: str
     merge_commit: str = ""
     merged_at: str = ""
-    base_changed_at: str = ""
     is_draft: bool = False
 
 
@@ -43,8 +42,8 @@ class Review(Record, frozen=True, kw_only=True):
     """One review, in the words that all forges share.
 
     ``author`` is the reviewer's login and ``author_id`` the number that no other account ever gets; both are empty for an account that is
-    gone. ``commit`` is what was looked at. ``is_stale`` is the forge's own word that the content changed since; where a forge has no such
-    word it is False, and ``commit`` tells. ``submitted_at`` is RFC 3339 in UTC, empty while the review is pending.
+    gone. ``commit`` is what was looked at. ``is_stale`` is True when the forge itself says that the content changed since, or that the pull
+    request was aimed at another base later. ``submitted_at`` is RFC 3339 in UTC, empty while the review is pending.
     """
 
     id: int

@@ -17,7 +17,7 @@ ApiAddress = Annotated[
     ),
 ]
 ForgeRepository = Annotated[
-    str, Meta(max_length=200, pattern=r"^(?:[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+)?$(?!\n)", description="owner/name")
+    str, Meta(max_length=200, pattern=r"^(?:[A-Za-z0-9][A-Za-z0-9._-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+)?$(?!\n)", description="owner/name")
 ]
 Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 

@@ -7,10 +7,10 @@ as data, never cleaned and never to be trusted. Every method may raise
 - ``Unauthenticated`` ``forge.unauthenticated``: the token is not accepted;
 - ``AccessDenied`` ``forge.forbidden``: the token lacks a right;
 - ``NotFound`` ``forge.not-found``: there is no such thing, or the token may not see it (a forge tells the two alike);
-- ``ProviderRefused`` ``forge.refused``: it understood and said no; ``forge.answer-invalid``: the answer is not one of this API, or too large.
+- ``ProviderRefused`` ``forge.refused``: it understood and said no; ``forge.answer-invalid``: the answer is none of this API.
 
-All of them mean *unknown*, and unknown blocks (R15). None carries the forge's own words or the token. Calls that may be repeated are, within
-a deadline; a write whose outcome is unknown is looked up before it is sent again, so that nothing is made twice.
+All of them mean *unknown*, and unknown blocks (R15). None carries the forge's own words or the token. Calls that may be repeated are,
+within a deadline; a write whose outcome is unknown is looked up before it is sent again, so that nothing is made twice.
 """
 
 from __future__ import annotations
@@ -33,10 +33,7 @@ class PullRequests(Protocol):
         ...
 
     def pull_request_of_commit(self, sha: str) -> PullRequest | None:
-        """Return the merged pull request that brought ``sha`` to its base, as its merge commit or inside its branch.
-
-        None when no merged one did; a commit that came by two merges belongs to the one whose merge commit it is, else the oldest.
-        """
+        """Return the merged pull request whose ``merge_commit`` is ``sha``; None when there is none, and for commits inside its branch."""
         ...
 
     def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:

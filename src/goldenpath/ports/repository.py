@@ -88,6 +88,10 @@ class RepositoryReader(Protocol):
         """Return the commits of ``base..head``, oldest first, with co-author trailers."""
         ...
 
+    def commit(self, oid: str) -> CommitInfo:
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
+        ...
+
     def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:
         """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
         ...
@@ -130,6 +134,22 @@ class ApprovalNotes(Protocol):
 
     def annotated_commits(self) -> tuple[str, ...]:
         """Return every commit that has a statement."""
+        ...
+
+
+class PullRequestObjects(Protocol):
+    """Brings the commits of pull requests here, those of forks too: as objects of git and nothing else (R11).
+
+    No ref of ours moves, no file of the working tree changes, nothing of it runs.
+    """
+
+    def bring(self, number: int, commit: str) -> None:
+        """Fetch ``commit``, the head of a pull request, with its history, from the remote's own ref of it; nothing when it is here.
+
+        Raises:
+            NotFound: ``git.ref-missing``: the remote's ref does not lead to that commit (any more).
+            ProviderUnavailable: ``git.remote-unavailable``.
+        """
         ...
 
 

@@ -29,7 +29,7 @@ def carries(text: str, marker: str) -> bool:
 
 
 def fitting(marker: str, body: str) -> str:
-    """Return the marked text. Raises ``InvalidIntent`` ``forge.text-too-long``: nothing is cut, because what is cut could be the verdict."""
+    """Return the marked text; nothing is cut: it could be the verdict. Raises ``InvalidIntent`` ``forge.text-too-long``."""
     text = marked(marker, body)
     if len(text) > COMMENT_MAX_CHARACTERS:
         raise InvalidIntent(
