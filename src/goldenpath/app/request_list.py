@@ -11,6 +11,7 @@ from goldenpath.app.author import Author
 from goldenpath.app.context import standing_context
 from goldenpath.app.dates import first_dates
 from goldenpath.app.steps import Base
+from goldenpath.errors import InvalidIntent
 from goldenpath.intent.catalog import CatalogEntry
 from goldenpath.policy.ttl import term_of
 
@@ -37,13 +38,25 @@ def list_requests(author: Author, base: Base | None, *, wanted: Mapping[str, Any
     """Return the requests whose fields are all as ``wanted`` (field of :class:`RequestRow` to words; none for any), by id.
 
     ``expiring_days`` keeps those whose term ends within that many days, or is over already.
+
+    Raises:
+        InvalidIntent: ``request.filter-unknown`` for a word that no request can have: an empty answer would look like good news.
     """
+    _require_known(author, wanted)
     ends = _ends(author, base)
     rows = [_row(entry, ends.get(entry.request.id)) for entry in author.entries]
     kept = [row for row in rows if all(getattr(row, name) in words for name, words in wanted.items() if words)]
     if expiring_days is None:
         return kept
     return [row for row in kept if row.days_left is not None and row.days_left <= expiring_days and row.state != "decommissioned"]
+
+
+def _require_known(author: Author, wanted: Mapping[str, Any]) -> None:
+    enums = author.enums
+    known = {"owner": enums.owners, "tier": enums.security.risk_tiers.values, "state": enums.security.lifecycle_status.values}
+    for name, words in known.items():
+        if set(wanted.get(name, ())) - set(words):
+            raise InvalidIntent("request.filter-unknown", f"--{name} names none of the platform's", hint=f"one of: {', '.join(words)}")
 
 
 def _ends(author: Author, base: Base | None) -> dict[str, tuple[date, int]]:

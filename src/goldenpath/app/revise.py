@@ -48,7 +48,8 @@ def revise(author: Author, request_id: str, edits: Edits) -> Drafted:
     if after == before:
         return Drafted(path=entry.path, request=after, before=before)
     data = edit(author.read(entry.path) or b"", before, after, file=entry.path)
-    files = {entry.path: data, **_sidecar(author, entry.path, before, after)}
+    # the sidecar first: a run that ends between the two is repeated, and then changes what is left
+    files = {**_sidecar(author, entry.path, before, after), entry.path: data}
     findings = conflicts(author, after, entry.path, data, replaced=entry.path)
     return Drafted(path=entry.path, request=None if findings else after, before=before, findings=findings, files=files)
 

@@ -147,8 +147,13 @@ class Folder:
                 if _read_at(parent, name, REQUEST_LIMITS.max_bytes) != expected:
                     raise Conflict("request.file-changed", "the file changed while it was being edited", subject=path, hint="run again")
                 mode = stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
-                _write(temporary, data, parent, mode=mode)
-                os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                try:
+                    _write(temporary, data, parent, mode=mode)
+                    os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                except OSError:
+                    with suppress(FileNotFoundError):
+                        os.unlink(temporary, dir_fd=parent)
+                    raise
                 os.fsync(parent)
         except OSError as error:
             raise _unsafe(path, error) from error

@@ -197,7 +197,7 @@ class ProposalBranches(Protocol):
         """Return the newest commit of a branch at the remote, fetched; empty when it has none.
 
         Raises:
-            Misconfigured: ``delivery.remote-missing``.
+            Misconfigured: ``git.remote-missing``.
             ProviderUnavailable: ``delivery.remote-unavailable``.
         """
         ...

@@ -95,6 +95,13 @@ def test_an_edit_keeps_a_sidecar_that_says_nothing_about_it(world: World) -> Non
     )
 
 
+def test_an_edit_that_was_cut_short_is_finished_by_the_next_run(world: World) -> None:
+    sidecar = PATH.replace(".yaml", ".metadata.yaml")
+    world.write(sidecar, SIDECAR.replace("app-team", "sre-team"))
+    assert document(dana(world, "request", "edit", "SEC-0007", "--owner", "sre-team", "-o", "json"))["files"] == [PATH]
+    assert dana(world, "validate").code == 0
+
+
 def test_a_dry_run_shows_the_difference_and_writes_nothing(world: World) -> None:
     run = dana(world, "request", "edit", "SEC-0007", "--description", "Key: of payments", "--dry-run")
     assert (run.code, '+  description: "Key: of payments"\n' in run.out) == (0, True), run
@@ -374,6 +381,12 @@ def test_a_forge_that_refuses_leaves_a_branch_to_go_on_from(world: World) -> Non
     assert str(again["url"]).startswith("https://forge.example/")
 
 
+def test_open_without_a_remote_says_so(world: World) -> None:
+    run = dana(world, "request", "renew", "SEC-0007", "--open")
+    assert (run.code, "git.remote-missing" in run.err, "--open" in run.err) == (2, True, True), run
+    assert world.git("dana", "branch", "--list", "request/*") == ""
+
+
 def test_open_without_a_network_says_so(world: World) -> None:
     Forge(world)
     offline = dana(world, "request", "renew", "SEC-0007", "--open", "--offline")
@@ -468,6 +481,9 @@ def test_list_filters_and_tells_the_terms(world: World) -> None:
     assert ids("--expiring", "7", day=days_later(25)) == ["SEC-0007"]
     assert ids("--expiring", "0", day=days_later(31)) == ["SEC-0007"]
     assert "payments-db-credentials" in dana(world, "request", "list").out
+    for flags in (("--owner", "nobody"), ("--tier", "High"), ("--state", "done")):
+        refused = dana(world, "request", "list", *flags)
+        assert (refused.code, "request.filter-unknown" in refused.err) == (2, True), refused
 
 
 def test_no_verb_leaves_a_pasted_value_behind(world: World) -> None:

@@ -67,6 +67,11 @@ CODES: dict[str, CodeDoc] = {
         why="Somebody's change would be lost; the file stays as it is.",
         fix="Run the command again.",
     ),
+    "request.filter-unknown": CodeDoc(
+        title="A filter names a word that no request can have",
+        why="An empty list would look like good news.",
+        fix="Use one of the words that the message names; they are the platform's enums.",
+    ),
     "request.item-there": CodeDoc(
         title="What should be added is in the list already",
         why="Stated twice it would be one thing in the file and another in somebody's head.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from goldenpath.errors import Conflict, InvalidIntent
+from goldenpath.errors import Conflict, InvalidIntent, Misconfigured
 from goldenpath.ports.clock import Clock
 from goldenpath.providers.git.files import blob_id
 from goldenpath.providers.git.identity import read_author
@@ -65,17 +65,28 @@ class GitBranches:
         return new
 
     def push(self, branch: str) -> None:
-        """Publish the branch; the remote's branch must be one that ours goes on from."""
+        """Publish the branch; the remote's branch must be one that ours goes on from. Raises ``Misconfigured`` ``git.remote-missing``."""
         remote = self._remote(branch)
         ours, theirs = self.tip(branch), remote.head()
         if ours == theirs:
             return
         if theirs and not self._reader.is_ancestor(theirs, ours):
             raise _moved(branch)
-        remote.push(ours, theirs)
+        try:
+            remote.push(ours, theirs)
+        except Conflict as conflict:
+            raise _moved(branch) from conflict
 
     def _remote(self, branch: str) -> Remote:
-        return Remote(self._reader.place, REMOTE, _ref(branch))
+        ref = _ref(branch)
+        if self._git.run("config", "--get", f"remote.{REMOTE}.url", allowed=(0, 1)).status:
+            raise Misconfigured(
+                "git.remote-missing",
+                f"the platform repository has no remote {REMOTE}",
+                subject=self._reader.root,
+                hint=f"git remote add {REMOTE} <address>, or leave --open out",
+            )
+        return Remote(self._reader.place, REMOTE, ref)
 
     def _require_closed(self, branch: str, ref: str) -> None:
         """Refuse a branch that somebody has open: their files would lag behind the commit."""
