@@ -128,8 +128,15 @@ def test_prune_off_keeps_what_left_git_and_is_said(life: ClusterLife) -> None:
         "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/goldenpath-dev",
         {"spec": {"syncPolicy": {"automated": {"prune": False}}}},
     )
-    life.withdraw()
-    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "6")
+    revision = life.withdraw()
+    life.argo_cd.refresh("goldenpath-dev")
+
+    def is_seen() -> bool:
+        compared = life.argo_cd.application("goldenpath-dev")["status"]["sync"]
+        return (compared["status"], compared["revision"]) == ("OutOfSync", revision)
+
+    wait_until(is_seen, what="Argo CD sees what left Git", seconds=60)
+    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "8")
     assert ended.code == 4, ended
     assert "its prune is off, so what was removed from Git stays" in ended.err
     assert life.external_secret() is not None
@@ -151,7 +158,7 @@ def test_a_value_that_the_store_refuses_is_a_failure_and_its_words_stay_in_the_c
         identity_policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
     )
     life.seed("two")
-    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "8", "-o", "json")
+    ended = life.cli("sync", "SEC-0007", "--wait-seconds", "10", "-o", "json")
     assert ended.code == 1, ended
     (receipt,) = json.loads(ended.out)["environments"][0]["receipts"]
     assert (receipt["result"], receipt["code"]) == ("failed", "sync.failed")

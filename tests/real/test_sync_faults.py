@@ -141,7 +141,7 @@ def _after_a_failure(synced: Synced, act: Callable[[], None]) -> None:
 def test_a_store_that_throttles_for_good_is_a_failure(synced: Synced, aws: StrictAws) -> None:
     """And the next run, to which the controller reports nothing new, ends in time as well."""
     aws.faults.throttle("GetSecretValue")
-    failed = synced.run("--wait-seconds", "6")
+    failed = synced.run("--wait-seconds", "8")
     assert failed.code == 1, failed
     receipt = json.loads(failed.out)["environments"][0]["receipts"][0]
     assert (receipt["result"], receipt["code"]) == ("failed", "sync.failed")
@@ -166,7 +166,7 @@ def test_a_secret_of_somebody_else_is_never_taken_for_ours(synced: Synced) -> No
     )
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"], "controller": True}
     synced.cluster.merge(synced.secret_path, {"metadata": {"ownerReferences": [reference]}})
-    receipt = synced.receipt("--wait-seconds", "6", code=1)
+    receipt = synced.receipt("--wait-seconds", "8", code=1)
     assert (receipt["result"], receipt["code"]) == ("failed", "sync.failed"), receipt
     assert not synced.has_arrived()
 
