@@ -169,6 +169,8 @@ def _module_folder(module: str, *, go: str, home: Path) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy the files alone: the folders of Go's module cache are read-only, and a copy of such a mode could not be removed."""
+    if not source.is_dir():
+        raise NotADirectoryError(f"the module has no folder {source}")
     target.mkdir()
     for path in sorted(source.rglob("*")):
         if path.is_dir():

@@ -26,6 +26,7 @@ OUTSIDER: Final = "oscar"
 PEOPLE: Final = (REQUESTER, *REVIEWERS, OUTSIDER)
 TEAM: Final = "approvers"
 OURS: Final = "goldenpath-bot"
+ORGANISATION: Final = "acme"
 _EVENTS: Final[Mapping[ReviewState, str]] = {"approved": "APPROVED", "changes-requested": "REQUEST_CHANGES", "commented": "COMMENT"}
 
 
@@ -129,20 +130,19 @@ def opened(kind: str, url: str, repository: str, token: str) -> Forge:
 
 
 class GiteaBench:
-    """A repository of its own on a real Gitea, in an organisation of its own."""
+    """A new repository on a real Gitea, in an organisation that the run's tests share."""
 
     _numbers = itertools.count(1)
 
     def __init__(self, gitea: Gitea, folder: Path) -> None:
         self.gitea = gitea
-        organisation = f"acme{next(self._numbers)}"
-        self.repository = f"{organisation}/platform"
+        self.repository = f"{ORGANISATION}/platform{next(self._numbers)}"
         self._folder = folder
         self._names: dict[int, str] = {}
-        self._clones = itertools.count(1)
-        self._found(organisation)
+        self._clones: dict[tuple[str, str], GitRepo] = {}
+        self._files = itertools.count(1)
+        self._found()
         self.forge = opened("gitea", gitea.api, self.repository, gitea.account(OURS).token)
-        self.clone = GitRepo.clone(gitea.remote(ADMIN, self.repository), folder / "keeper")
 
     def branch(self, name: str) -> str:
         return self._commit(self._clone(REQUESTER, self.repository), name, self.repository, REQUESTER)
@@ -212,23 +212,35 @@ class GiteaBench:
     def _ask(self, by: str, method: str, path: str, body: Any = None) -> Any:
         return self.gitea.ask(by, method, f"/repos/{self.repository}{path}", body)
 
-    def _found(self, organisation: str) -> None:
-        self.gitea.ask(ADMIN, "POST", "/orgs", {"username": organisation})
-        self.gitea.ask(ADMIN, "POST", f"/orgs/{organisation}/repos", {"name": "platform", "auto_init": True, "default_branch": "main"})
-        for login in (REQUESTER, *REVIEWERS, OURS):
-            self.gitea.account(login)
+    def _found(self) -> None:
+        if ORGANISATION not in self.gitea.organisations:
+            self._found_organisation()
+        name = self.repository.partition("/")[2]
+        self.gitea.ask(ADMIN, "POST", f"/orgs/{ORGANISATION}/repos", {"name": name, "auto_init": True, "default_branch": "main"})
+        for login in (REQUESTER, *REVIEWERS):
             self._ask(ADMIN, "PUT", f"/collaborators/{login}", {"permission": "write"})
+
+    def _found_organisation(self) -> None:
+        ask = self.gitea.ask
+        ask(ADMIN, "POST", "/orgs", {"username": ORGANISATION})
+        for login in (*PEOPLE, OURS):
+            self.gitea.account(login)
         units = {"repo.code": "read"}
-        team = self.gitea.ask(
-            ADMIN, "POST", f"/orgs/{organisation}/teams", {"name": TEAM, "permission": "read", "units": [*units], "units_map": units}
-        )
-        for login in (*REVIEWERS,):
-            self.gitea.ask(ADMIN, "PUT", f"/teams/{team['id']}/members/{login}")
-        owners = next(each["id"] for each in self.gitea.ask(ADMIN, "GET", f"/orgs/{organisation}/teams") if each["name"] == "Owners")
-        self.gitea.ask(ADMIN, "PUT", f"/teams/{owners}/members/{OURS}")
+        team = {"name": TEAM, "permission": "read", "units": [*units], "units_map": units}
+        number = ask(ADMIN, "POST", f"/orgs/{ORGANISATION}/teams", team)["id"]
+        for login in REVIEWERS:
+            ask(ADMIN, "PUT", f"/teams/{number}/members/{login}")
+        owners = next(each["id"] for each in ask(ADMIN, "GET", f"/orgs/{ORGANISATION}/teams") if each["name"] == "Owners")
+        ask(ADMIN, "PUT", f"/teams/{owners}/members/{OURS}")
+        self.gitea.organisations.add(ORGANISATION)
 
     def _clone(self, by: str, repository: str) -> GitRepo:
-        return GitRepo.clone(self.gitea.remote(by, repository), self._folder / f"clone-{next(self._clones)}")
+        key = (by, repository)
+        if key not in self._clones:
+            self._clones[key] = GitRepo.clone(self.gitea.remote(by, repository), self._folder / f"clone-{len(self._clones)}")
+        else:
+            self._clones[key].git("fetch", "-q", "origin")
+        return self._clones[key]
 
     def _commit(self, clone: GitRepo, name: str, repository: str, by: str) -> str:
         clone.git("checkout", "-q", "-B", name, "origin/main")
@@ -236,6 +248,6 @@ class GiteaBench:
 
     def _pushed(self, clone: GitRepo, name: str, by: str, *options: str) -> str:
         account = self.gitea.account(by)
-        sha = clone.commit("Change", {f"file-{next(self._clones)}": by}, author=(by, account.email), time=int(time.time()))
+        sha = clone.commit("Change", {f"file-{next(self._files)}": by}, author=(by, account.email), time=int(time.time()))
         clone.git("push", "-q", *options, "origin", f"HEAD:refs/heads/{name}")
         return sha

@@ -107,6 +107,7 @@ class Gitea(Process):
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
         self.accounts: dict[str, Account] = {}
+        self.organisations: set[str] = set()
         self._home = folder
         self._configuration = folder / "app.ini"
         self._binary = str(built / "gitea")

@@ -7,7 +7,7 @@ from datetime import date
 
 from goldenpath.app.change import read_change
 from goldenpath.app.context import gate_context
-from goldenpath.app.evidence import NOTHING, EvidenceDesk, Gather
+from goldenpath.app.evidence import NOTHING, EvidenceDesk, Gather, Question
 from goldenpath.app.places import with_places
 from goldenpath.app.proposed import proposed_faults
 from goldenpath.app.revision import Governance, read_governance
@@ -83,7 +83,8 @@ def judge_range(reader: RepositoryReader, gather: Gather, *, base: str, head: st
     context = gate_context(reader, governance, read.change, today=today)
     faults = (*read.findings, *proposed_faults(reader, governance, read.change), *_projection_faults(read.change, governance))
     verdict = _with(judge(read.change, context), faults)
-    evidence = gather(governance, read.change, base, merged) if verdict.needs else NOTHING
+    question = Question(governance=governance, change=read.change, needs=verdict.needs, base=base, merged=merged)
+    evidence = gather(question) if verdict.needs else NOTHING
     return CheckResult(
         base=base,
         governance=governance,

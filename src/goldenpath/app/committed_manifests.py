@@ -11,7 +11,7 @@ from typing import Any
 from goldenpath.app.deliver import manifest_paths
 from goldenpath.app.services import Services
 from goldenpath.app.tenants import service_files
-from goldenpath.errors import GoldenpathError
+from goldenpath.errors import GoldenpathError, NotFound
 from goldenpath.intent.reader import FAULTY, GOVERNANCE_LIMITS, read_plain
 from goldenpath.model.naming import external_secret_name
 from goldenpath.model.request import SecretRequest
@@ -65,7 +65,7 @@ class CommittedManifests:
 
     def _read(self) -> dict[str, bytes]:
         settings, reader = self._settings, self._services.manifest_reader()
-        tip = reader.resolve(f"refs/heads/{settings.delivery.branch}")
+        tip = manifest_tip(self._services)
         folders = [settings.delivery.directory, *([settings.projection.tenants] if settings.projection.is_overlays else [])]
         entries = {
             entry.path: entry.oid
@@ -75,6 +75,27 @@ class CommittedManifests:
         }
         blobs = dict(reader.read_blobs(sorted(set(entries.values()))))
         return {path: blobs[oid] for path, oid in entries.items() if oid in blobs}
+
+
+def manifest_tip(services: Services) -> str:
+    """Return the newest commit of the branch that manifests are published on: at the remote where the settings name one, else here.
+
+    Raises:
+        NotFound: ``git.ref-missing`` when nothing was published yet.
+        ProviderUnavailable: ``delivery.remote-unavailable``.
+    """
+    settings = services.settings.delivery
+    if not settings.remote:
+        return services.manifest_reader().resolve(f"refs/heads/{settings.branch}")
+    tip = services.manifests().head()
+    if not tip:
+        raise NotFound(
+            "git.ref-missing",
+            f"{settings.remote} has no branch {settings.branch} yet",
+            subject=settings.branch,
+            hint="the first manifest that goldenpath apply or seed commits makes it",
+        )
+    return tip
 
 
 def _spec(content: bytes | None) -> Spec | None:

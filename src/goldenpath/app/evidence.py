@@ -17,11 +17,13 @@ from goldenpath.app.services import Services
 from goldenpath.errors import Misconfigured
 from goldenpath.model.approval import Approval
 from goldenpath.model.change import Change
+from goldenpath.model.finding import ApprovalNeed
 from goldenpath.model.forge import Contributors, PullRequest, Review
 from goldenpath.model.forge_settings import ForgeSettings
 from goldenpath.model.instant import to_text
 from goldenpath.model.settings import Settings
 from goldenpath.model.statement import read_statement
+from goldenpath.policy.approvals import evaluate
 from goldenpath.policy.reviews import review_approvals
 from goldenpath.ports.forge import Forge
 from goldenpath.ports.repository import ApprovalNotes, RepositoryReader
@@ -37,8 +39,26 @@ class Evidence:
 
 NOTHING: Final = Evidence()
 
-Gather = Callable[[Governance, Change, str, str], Evidence]
-"""(governance of the base, change, base, merge commit or nothing) → what speaks for it."""
+Gather = Callable[["Question"], Evidence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked about.
+
+    Args:
+        governance: That of the base; it says what counts.
+        change: What is to be approved.
+        needs: What it needs.
+        base: The commit of the protected branch that the change is judged on.
+        merged: The commit that brought the change to the protected branch; empty before that.
+    """
+
+    governance: Governance
+    change: Change
+    needs: tuple[ApprovalNeed, ...]
+    base: str
+    merged: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,30 +82,27 @@ class EvidenceDesk:
         self._brought: dict[tuple[ForgeSettings, str], PullRequest | None] = {}
         self._open: dict[tuple[ForgeSettings, str], tuple[PullRequest, ...]] = {}
 
-    def gather(self, governance: Governance, change: Change, base: str, merged: str) -> Evidence:
-        """Return what speaks for a change.
-
-        Args:
-            governance: That of the base; it says what counts.
-            change: What is to be approved.
-            base: The commit of the protected branch that the change is judged on.
-            merged: The commit that brought the change to the protected branch; empty before that.
-        """
-        source = governance.settings.approvals
-        notes = collect_notes(self._services.notes(), governance, change) if source.counts_notes else ()
-        if not source.counts_reviews:
+    def gather(self, question: Question) -> Evidence:
+        """Return what speaks for a change. Statements that suffice by themselves are as good as where there is no forge to ask."""
+        source = question.governance.settings.approvals
+        notes = collect_notes(self._services.notes(), question.governance, question.change) if source.counts_notes else ()
+        if not source.counts_reviews or (notes and _suffice(notes, question)):
             return Evidence(approvals=notes)
-        heard = [self._hear(governance.settings, each.number) for each in self._pull_requests(governance.settings, change, merged)]
+        reviewed = self._reviewed(question)
+        return Evidence(approvals=(*reviewed.approvals, *notes), hands=reviewed.hands)
+
+    def _reviewed(self, question: Question) -> Evidence:
+        settings, change = question.governance.settings, question.change
+        heard = [self._hear(settings, each.number) for each in self._pull_requests(settings, change, question.merged)]
         reviews = review_approvals(
             (review for each in heard for review in each.reviews),
-            approvers=governance.approvers,
+            approvers=question.governance.approvers,
             change=change,
-            kind=governance.settings.forge.kind,
-            based_at=_based_at(self._services.repository(), base, change.merge_base) if heard else "",
+            kind=settings.forge.kind,
+            based_at=_based_at(self._services.repository(), question.base, change.merge_base) if heard else "",
             is_complete=all(each.contributors.is_complete for each in heard),
         )
-        hands = sorted({login for each in heard for login in each.contributors.logins})
-        return Evidence(approvals=(*reviews, *notes), hands=tuple(hands))
+        return Evidence(approvals=reviews, hands=tuple(sorted({login for each in heard for login in each.contributors.logins})))
 
     def proposed_head(self, settings: Settings, merged: str) -> Sequence[str]:
         """Return the head of the pull request that ``merged`` came from, its objects fetched: none where reviews do not count."""
@@ -152,6 +169,11 @@ def read_note(notes: ApprovalNotes, governance: Governance, signed: bytes) -> Ap
         reason=check.reason,
         fingerprint=check.fingerprint,
     )
+
+
+def _suffice(notes: tuple[Approval, ...], question: Question) -> bool:
+    approvers = question.governance.approvers
+    return evaluate(question.needs, notes, approvers, question.change, is_merged=bool(question.merged)).is_satisfied
 
 
 def _based_at(reader: RepositoryReader, base: str, merge_base: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from goldenpath.app.audit_log import tail_audit
 from goldenpath.app.check import CheckResult
+from goldenpath.app.committed_manifests import manifest_tip
 from goldenpath.app.deliver import manifest_paths, rendered
 from goldenpath.app.effects import desired_of
 from goldenpath.app.locate import Located, locate
@@ -141,7 +142,7 @@ def _value(record: StoreRecord | None) -> Seam:
 
 
 def _manifest(services: Services, located: Located, record: StoreRecord | None) -> Seam:
-    request, settings = located.request, services.settings.delivery
+    request = located.request
     if request.spec.lifecycle.status not in PROJECTED_STATES:
         return Seam(name="manifest", state="ok", summary=f"none: the request is {request.spec.lifecycle.status}")
     if record is None or record.version_at("current") is None:
@@ -151,7 +152,7 @@ def _manifest(services: Services, located: Located, record: StoreRecord | None) 
     path = manifest_paths(request, settings=located.governance.settings)[0]
     try:
         reader = services.manifest_reader()
-        tip = reader.resolve(f"refs/heads/{settings.branch}")
+        tip = manifest_tip(services)
         found, history = _arrived(reader, tip, located), reader.path_history(tip, path)
     except (GoldenpathError, NotFound) as error:
         return Seam(name="manifest", state="unknown", summary=f"the GitOps repository cannot be read: {error.code}")

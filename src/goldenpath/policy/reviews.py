@@ -109,7 +109,8 @@ def _approval(review: Review, person: Person | None, change: Change, fault: Faul
         effects_version=EFFECTS_VERSION,
         head=review.commit,
         merge_base=change.merge_base,
-        approver=person.id if person is not None else review.author,
+        # an account that nobody has is told from a person of that name
+        approver=person.id if person is not None else f"@{review.author}",
         time=review.submitted_at,
     )
     return Approval(statement=statement, is_valid=fault is None, reason=reason, code=code, source=SOURCE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.forge.desk import DANA, PAT, PATH, PEOPLE, REPOSITORY, URL, ReviewDesk, founding, request_text
+from tests.gitrepo import keygen
 
 from goldenpath.app.approve import approve_change
 from goldenpath.app.reviewed import VERIFIED
@@ -22,6 +23,11 @@ from goldenpath.errors import (
     ProviderUnavailable,
     Unauthenticated,
 )
+from goldenpath.model.approval import ApprovalStatement
+from goldenpath.model.base import canonical_bytes
+from goldenpath.model.change import EFFECTS_VERSION
+from goldenpath.model.statement import STATEMENT_VERSION
+from goldenpath.policy.defaults import DEFAULT_POLICY
 
 HIGH = {"spec": {"risk": {"tier": "high"}}}
 
@@ -358,6 +364,84 @@ def test_signed_statements_do_not_count_beside_reviews_unless_both_do(desk: Revi
     with pytest.raises(InvalidIntent) as caught:
         approve_change(desk.services, base="main", head="request", signing_key="", name="Pat", email="pat@example.com")
     assert caught.value.code == "approval.reviews-only"
+
+
+# --- statements beside reviews
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> ReviewDesk:
+    """Pat (platform) and Sam (security, and owner side) can sign as well."""
+    keys = {name: keygen(tmp_path / name) for name in ("pat", "sam")}
+    people = [{**each, **({"keys": [keys[each["id"]].public]} if each["id"] in keys else {})} for each in PEOPLE]
+    people[2]["owners"] = ["app-team"]
+    return ReviewDesk(tmp_path / "platform", source="both", people=tuple(people))
+
+
+def sign(desk: ReviewDesk, who: str) -> None:
+    """Sign a statement for the branch as ``goldenpath approve`` writes it."""
+    change, notes = desk.check().change, desk.services.notes()
+    statement = ApprovalStatement(
+        schema_version=STATEMENT_VERSION,
+        change_digest=change.digest,
+        content_digest=change.content_digest,
+        effects_digest=change.effects_digest,
+        effects_version=EFFECTS_VERSION,
+        head=change.head,
+        merge_base=change.merge_base,
+        approver=who,
+        time="2026-01-15T12:00:00.000000Z",
+    )
+    names = {"name": who, "email": f"{who}@example.com"}
+    key = str(desk.repo.path.parent / who)
+    notes.add(change.head, notes.sign(change.head, canonical_bytes(statement), signing_key=key, **names), **names)
+
+
+def test_either_counts_and_a_person_counts_once(both: ReviewDesk) -> None:
+    number = both.propose({PATH: request_text(HIGH)})
+    sign(both, "sam")
+    both.review(number, by="sam-sec", author_id="4711")
+    result = both.check()
+    assert [(met.need.role, met.person) for met in result.approvals.met] == [("owner", "sam")]
+    assert [need.role for need in result.approvals.missing] == ["security"]
+    assert [each.code for each in result.approvals.rejected] == ["approval.duplicate"]
+
+
+def test_one_may_sign_and_another_review(both: ReviewDesk) -> None:
+    number = both.propose({PATH: request_text(), "governance/policy.yaml": DEFAULT_POLICY + b"# more\n"})
+    sign(both, "pat")
+    assert not both.check().is_approved
+    both.review(number, by="sam-sec", author_id="4711")
+    assert both.check().is_approved
+    commit = both.merge(number)
+    assert both.verified() == commit
+
+
+def test_statements_that_suffice_need_no_forge(both: ReviewDesk) -> None:
+    number = both.propose()
+    sign(both, "pat")
+    both.forge.faults = [ProviderUnavailable("forge.unavailable", "down")] * 20
+    both.forge.unknown_hands.add(number)
+    assert both.check().is_approved
+    commit = both.merge(number)
+    assert both.verified() == commit
+
+
+def test_who_pushed_cannot_sign_either(both: ReviewDesk) -> None:
+    number = both.propose({PATH: request_text(), "governance/policy.yaml": DEFAULT_POLICY + b"# more\n"})
+    sign(both, "pat")
+    both.review(number, by="sam-sec", author_id="4711")
+    both.forge.hands[number].add("pat-ops")
+    result = both.check()
+    assert len(result.approvals.missing) == 1
+    assert "approval.by-author" in {each.code for each in result.approvals.rejected}
+
+
+def test_statements_alone_do_not_count_where_reviews_do(desk: ReviewDesk, tmp_path: Path) -> None:
+    keygen(tmp_path / "pat")
+    desk.propose()
+    sign(desk, "pat")
+    assert desk.codes() == []
 
 
 # --- whatever fails, blocks (R15)

@@ -177,6 +177,7 @@ def test_files_of_the_module_are_kept_beside_the_binary_and_can_be_removed(works
     crds = workshop.modules / "copying" / "module" / "config" / "crds"
     (crds / "deeper").mkdir(parents=True)
     (crds / "one.yaml").write_text("kind: One\n")
+    (crds / "deeper" / "two.yaml").write_text("kind: Two\n")
     (crds / "one.yaml").chmod(0o444)
     crds.chmod(0o555)
     try:
@@ -184,7 +185,7 @@ def test_files_of_the_module_are_kept_beside_the_binary_and_can_be_removed(works
     finally:
         crds.chmod(0o755)
     kept = workshop.folder(COPYING) / "crds"
-    assert [path.name for path in kept.iterdir()] == ["one.yaml"]
+    assert sorted(str(path.relative_to(kept)) for path in kept.rglob("*")) == ["deeper", "deeper/two.yaml", "one.yaml"]
     assert (kept / "one.yaml").read_text() == "kind: One\n"
     assert kept.stat().st_mode & stat.S_IWUSR
 

@@ -65,6 +65,7 @@ def test_what_is_here_is_not_asked_for(here: GitRepo, remote: GitRepo) -> None:
     fetcher(here).bring(7, head)
     here.git("remote", "remove", "origin")
     fetcher(here).bring(7, head)
+    assert here.git("cat-file", "-t", head) == "commit"
 
 
 @pytest.mark.parametrize("commit", ["d" * 40, "", "main", "--upload-pack=touch pwned", "refs/pull/7/head", "D" * 40])
