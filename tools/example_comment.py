@@ -71,7 +71,7 @@ def example(root: Path) -> Judged:
     _commit(platform, root, DEVELOPER, "Ask for production", {_path(each): _text(each) for each in (changed, batch, prod)})
     _approve(platform, root)
     head = _git(platform, root, DEVELOPER, "rev-parse", "HEAD").strip()
-    return judge(open_platform(platform), _pull_request(head), looks_at_stores=False)
+    return judge(open_platform(platform), _pull_request(head))
 
 
 def _pull_request(head: str) -> PullRequest:

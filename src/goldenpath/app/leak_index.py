@@ -21,6 +21,7 @@ from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.secret import SecretValue
 
+PROTECTED_ENVIRONMENT: Final = "prod"
 PUBLIC_KEYS: Final = frozenset(
     {
         *("user", "username", "user_name", "login", "host", "hostname", "port", "database", "dbname", "db_name", "engine", "region"),
@@ -34,6 +35,7 @@ PUBLIC_KEYS: Final = frozenset(
 class Learned:
     """How learning went. ``left_out`` names keys without a fingerprint, with the reason; ``unread`` requests without a value."""
 
+    environments: tuple[str, ...] = ()
     secrets: int = 0
     keys: int = 0
     fingerprints: int = 0
@@ -44,6 +46,8 @@ class Learned:
 def learn(services: Services, *, environments: Sequence[str] = ()) -> Learned:
     """Read every current value and keep its fingerprints, in place of what was kept before.
 
+    Values of prod are read only where somebody names it: an index of them is worth guarding like prod itself.
+
     Raises:
         AuditUnavailable: a read could not be recorded, so there was none; the old index stays.
         ProviderUnavailable: a store did not answer; the old index stays.
@@ -52,8 +56,8 @@ def learn(services: Services, *, environments: Sequence[str] = ()) -> Learned:
     governance = read_governance(reader, protected_tip(reader, services.settings))
     catalog = read_requests(reader, governance)
     require_clean(catalog.findings, what="the catalog")
-    wanted = tuple(environments) or ENVIRONMENTS
-    keeper, learned = services.leak_index(), Learned()
+    wanted = tuple(environments) or tuple(name for name in ENVIRONMENTS if name != PROTECTED_ENVIRONMENT)
+    keeper, learned = services.leak_index(), Learned(environments=wanted)
     key = keeper.new_key()
     kept: list[Fingerprint] = []
     for request in (entry.request for entry in catalog.entries if entry.request.environment in wanted):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from goldenpath.app.check import CheckResult, check_change
 from goldenpath.app.judged import Concern, Judged, PullRequestFault, waiting_concerns
 from goldenpath.app.preview import PreviewResult, preview_of
+from goldenpath.app.rivals import rivals
 from goldenpath.app.services import Services
 from goldenpath.errors import Conflict, GoldenpathError
 from goldenpath.model.finding import Finding, Verdict
@@ -48,22 +49,22 @@ def check_pull_request(services: Services, number: int, *, publication: Publicat
     if pull.state != "open":
         raise Conflict("pr.not-open", f"it is {pull.state}", subject=f"#{number}", hint="only open pull requests are judged")
     if publication is None:
-        return _outcome(services, pull, looks_at_stores=looks_at_stores)
+        return _outcome(services, forge, pull, looks_at_stores=looks_at_stores)
     _set(forge, pull, waiting_concerns(), url=publication.url)
-    outcome = _outcome(services, pull, looks_at_stores=looks_at_stores)
+    outcome = _outcome(services, forge, pull, looks_at_stores=looks_at_stores)
     _publish(forge, outcome, publication)
     return outcome
 
 
-def _outcome(services: Services, pull: PullRequest, *, looks_at_stores: bool) -> Outcome:
+def _outcome(services: Services, forge: Forge, pull: PullRequest, *, looks_at_stores: bool) -> Outcome:
     try:
-        return judge(services, pull, looks_at_stores=looks_at_stores)
+        return judge(services, pull, forge=forge, looks_at_stores=looks_at_stores)
     except GoldenpathError as error:
         return PullRequestFault(pull=pull, error=error)
 
 
-def judge(services: Services, pull: PullRequest, *, looks_at_stores: bool) -> Judged:
-    """Judge ``pull`` as the forge has it.
+def judge(services: Services, pull: PullRequest, *, forge: Forge | None = None, looks_at_stores: bool = False) -> Judged:
+    """Judge ``pull`` as the forge has it, and with a ``forge`` beside the others that are open there.
 
     Raises:
         NotFound: ``git.ref-missing``, ``git.no-merge-base``.
@@ -75,7 +76,8 @@ def judge(services: Services, pull: PullRequest, *, looks_at_stores: bool) -> Ju
     # a stranger's branch must not make us ask a store: without its leave we look at Git alone
     seeing = services if looks_at_stores and not pull.is_fork else replace(services, is_offline=True)
     check = check_change(seeing, base=base, head=pull.head_sha)
-    check = _with_findings(check, (*_base_findings(services, pull), *_overtaken(services.repository(), check)))
+    others = rivals(services, forge, pull, check) if forge is not None else ()
+    check = _with_findings(check, (*_base_findings(services, pull), *_overtaken(services.repository(), check), *others))
     preview, fault = _preview(seeing, check)
     return Judged(pull=pull, preview=preview, waivers=_used_waivers(services, check), fault=fault)
 

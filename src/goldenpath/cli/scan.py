@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="REF", default="", help="The lines that were added since this revision.")
 @click.option("--head", metavar="REF", default="HEAD", show_default=True, help="The end of --base.")
 @click.option("--require-index", is_flag=True, help="Fail where this machine has no fingerprints of managed values.")
-@click.option("--update-index", is_flag=True, help="Learn the fingerprints of all current values, each read on record.")
+@click.option("--update-index", is_flag=True, help="Learn the fingerprints of current values, each read on record; prod only if named.")
 @click.option(
     "-e", "--environment", "environments", multiple=True, type=EnvironmentType(), help="Only these for --update-index; repeatable."
 )
@@ -110,6 +110,7 @@ def _learn(state: CliState, environments: tuple[str, ...]) -> int:
 
 def _payload(learned: Learned) -> dict[str, object]:
     return {
+        "environments": learned.environments,
         "secrets": learned.secrets,
         "keys": learned.keys,
         "fingerprints": learned.fingerprints,
@@ -124,4 +125,4 @@ def _lines(learned: Learned) -> list[str]:
     told = [f"  no fingerprint: {name} ({why})" for name, why in learned.left_out.items()]
     told += [f"  not read: {name} ({why})" for name, why in learned.unread.items()]
     what = f"{counted(learned.fingerprints, 'fingerprint')} of {counted(learned.keys, 'key')} in {counted(learned.secrets, 'secret')}"
-    return [f"Learned {what}; sealed on this machine", *told]
+    return [f"Learned {what} of {', '.join(learned.environments)}; sealed on this machine", *told]

@@ -90,7 +90,7 @@ def test_a_push_while_it_is_judged_leaves_nothing_green(rig: PullRig, monkeypatc
     assert {state for (sha, _), (state, _, _) in rig.forge.statuses.items() if sha == head} == {"error"}
 
 
-@pytest.mark.parametrize("call", range(9))
+@pytest.mark.parametrize("call", range(10))
 def test_a_forge_that_goes_away_half_way_leaves_nothing_green(rig: PullRig, call: int) -> None:
     number = rig.propose()
     rig.approve("request/sec-0007")
@@ -106,7 +106,7 @@ def test_a_forge_that_goes_away_half_way_leaves_nothing_green(rig: PullRig, call
         assert rig.states(number)["approval"] != "success"
 
 
-@pytest.mark.parametrize("call", range(9))
+@pytest.mark.parametrize("call", range(10))
 def test_a_fault_of_one_call_turns_everything_red(rig: PullRig, call: int) -> None:
     number = rig.propose()
     rig.approve("request/sec-0007")
@@ -209,6 +209,7 @@ def test_refresh_turns_the_second_of_two_that_clash_red(rig: PullRig, path: str,
         rig.approve(branch)
     assert rig.run("pr", "refresh")[0] == 0
     assert (rig.states(first), rig.states(second)) == (GREEN, GREEN), "green alone"
+    assert ("pr.rival" in rig.comment(first), "pr.rival" in rig.comment(second)) == (True, True), "and each told of the other"
     rig.world.merge("request/one")
     rig.forge.merge(first, rig.head("main"))
     code, out, _ = rig.run("pr", "refresh", "-o", "json")

@@ -101,6 +101,12 @@ def test_the_index_is_sealed_private_and_tells_nothing(world: World, canary: str
     assert world.git("pat", "status", "--porcelain") == ""
 
 
+def test_prod_is_learned_only_by_name(world: World) -> None:
+    for words, wanted in (((), False), (("-e", "prod"), True)):
+        run = world.cli("pat", "scan", "--update-index", *words, "-o", "json")
+        assert (run.code, "prod" in json.loads(run.out)["environments"]) == (0, wanted)
+
+
 def test_learning_is_on_record(world: World) -> None:
     run = world.cli("pat", "audit", "tail", "--action", "secret.read", "-o", "json")
     assert "fingerprints for the leak check" in run.out

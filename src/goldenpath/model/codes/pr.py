@@ -17,6 +17,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Bring the branch up to date with its base, settle the difference there, and have it approved again.",
         rule="R9 R12",
     ),
+    "pr.rival": CodeDoc(
+        title="Another open pull request takes the same",
+        why="Each is right alone. Once one of them is merged, the other one takes what is taken and is blocked.",
+        fix="Agree on one of the two, or change id, name or target Secret of the other.",
+        rule="R9",
+    ),
     "pr.moved": CodeDoc(
         title="The pull request changed while it was being judged",
         why="What was found is about another commit. A status on the old one would say nothing about the new one.",
