@@ -66,6 +66,11 @@ class NpmServer:
     minutes: int
     native: tuple[str, ...] = ()
 
+    @property
+    def is_c(self) -> bool:
+        """True when a C compiler is needed."""
+        return bool(self.native)
+
 
 # most needed first: whoever waits for one waits for those above it
 SERVERS: tuple[RealServer, ...] = (
@@ -306,7 +311,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{name}: not on the PATH, so no server is built with it ({_NEEDED[name]})", flush=True)
     possible = [server for server in chosen if _tool_of(server) not in lacking]
     if wanted.where_possible and shutil.which(C_COMPILER) is None:
-        possible = [server for server in possible if not (isinstance(server, RealServer) and server.is_c)]
+        possible = [server for server in possible if not server.is_c]
     failed = build_missing(possible, go=tools["go"] or "", npm=tools["npm"] or "", cache=cache_folder(), modules=MODULES)
     for line in missing_programs():
         print(line, flush=True)
