@@ -63,9 +63,7 @@ class ForgeLife:
     def found(self) -> None:
         """``goldenpath init`` in an empty repository, the settings of this forge, and the first commit."""
         home = self.clone(ENGINEER, is_empty=True)
-        self.goldenpath(
-            ENGINEER, "init", ".", "--forge", "github", "--organisation", self.organisation, "--remote", "origin", "--yes"
-        )
+        self.goldenpath(ENGINEER, "init", ".", "--forge", "github", "--organisation", self.organisation, "--remote", "origin", "--yes")
         settings = home / "goldenpath.yaml"
         settings.write_text(settings.read_text() + SETTINGS.format(api=self.gitea.api, repository=self.repository))
         (home / "governance" / "approvers.yaml").write_text(yaml.safe_dump(self._approvers(), sort_keys=False))
@@ -124,7 +122,12 @@ class ForgeLife:
 
     def apply(self, sha: str) -> Ran:
         """The workflow of the merge, for one environment."""
-        payload = {"ref": "refs/heads/main", "after": sha, "deleted": False, "repository": {"full_name": self.repository, "default_branch": "main"}}
+        payload = {
+            "ref": "refs/heads/main",
+            "after": sha,
+            "deleted": False,
+            "repository": {"full_name": self.repository, "default_branch": "main"},
+        }
         return self.act("secret-request-apply.yml", "push", payload, matrix="environment:dev")
 
     def act(self, workflow: str, event: str, payload: Mapping[str, Any], *, matrix: str = "") -> Ran:

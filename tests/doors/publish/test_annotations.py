@@ -20,9 +20,10 @@ OUR_COMMAND = re.compile(r"::(?:error|warning|notice) (?:file=[^,]*,line=\d+,col
 
 def finding(level: str, foreign: str, *, line: int) -> Finding:
     return Finding(
-        rule="policy.rotation-required", level=level, message=foreign, subject=foreign, file=foreign, line=line, column=line, field=foreign,
+        rule="policy.rotation-required", level=level,  # type: ignore[arg-type]
+        message=foreign, subject=foreign, file=foreign, line=line, column=line, field=foreign,
         got=foreign, expected=foreign, hint=foreign, related=(foreign,), waived_by="",
-    )  # type: ignore[arg-type] # fmt: skip
+    )  # fmt: skip
 
 
 def expect_only_our_commands(text: str, findings: int) -> None:
