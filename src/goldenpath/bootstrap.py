@@ -6,7 +6,6 @@ Opening the platform costs one look at Git; stores, journal and audit log are op
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,9 +17,9 @@ from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.services import Services, no_cluster, no_deployer, no_parameters
 from goldenpath.errors import InvalidIntent, NotFound
-from goldenpath.model.audit import Actor, Source
+from goldenpath.model.audit import Source
 from goldenpath.model.settings import Settings
-from goldenpath.providers.git.identity import claimed_address
+from goldenpath.providers.actor import acting
 from goldenpath.providers.git.reader import GitReader
 from goldenpath.providers.system import SystemClock, SystemEntropy
 from goldenpath.settings import SETTINGS_FILE, load_settings
@@ -86,7 +85,7 @@ def open_platform(
         settings_commit=commit,
         clock=wiring.clock,
         entropy=wiring.entropy,
-        actor=_actor(root),
+        actor=acting(root),
         source=Source(user_agent="goldenpath-cli", client_version=__version__),
         correlation_id=wiring.correlation_id,
         repository=lambda: reader,
@@ -400,21 +399,3 @@ def _limited(settings: Settings, retry_limit: int | None) -> Settings:
 
 def _refuse_offline(*_what: object) -> NoReturn:
     raise offline_refusal()
-
-
-def _actor(root: Path) -> Actor:
-    """Return who acts, as the operating system or the runner says; the address in git's configuration is only what they call themselves."""
-    name = _os_user()
-    if os.environ.get("GITHUB_ACTIONS"):
-        # a runner only says so in variables, which anybody can set: the account that the system vouches for stands beside it
-        claimed = f"github:{os.environ.get('GITHUB_ACTOR', 'unknown')}"
-        return Actor(id=claimed, kind="automation", auth_method="ci-runner", display=f"run as {name}")
-    return Actor(id=name, kind="human", auth_method="os-user", display=claimed_address(root))
-
-
-def _os_user() -> str:
-    """Return the account of this process as the system knows it; LOGNAME and USER are what anybody sets them to."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid-{os.getuid()}"

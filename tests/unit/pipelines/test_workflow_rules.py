@@ -16,7 +16,7 @@ from tests.house.test_house_commands import command_for
 from tests.platform_files import make_platform_files, steps_of, workflows_of
 
 from goldenpath.app.scaffold_text import ACTIONS, OUR_ACTION
-from goldenpath.cli.root import VERBS, cli
+from goldenpath.cli.root import cli
 from goldenpath.model.scaffold import PROFILES, Profile
 
 ZIZMOR = Path(sys.executable).parent / "zizmor"
