@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import msgspec
-
 from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.services import Services, no_cluster, no_deployer, no_parameters
@@ -22,7 +20,7 @@ from goldenpath.model.settings import Settings
 from goldenpath.providers.actor import acting
 from goldenpath.providers.git.reader import GitReader
 from goldenpath.providers.system import SystemClock, SystemEntropy
-from goldenpath.settings import SETTINGS_FILE, load_settings
+from goldenpath.settings import SETTINGS_FILE, load_settings, with_retry_limit
 
 if TYPE_CHECKING:
     from goldenpath.app.exec import Injection
@@ -77,7 +75,7 @@ def open_platform(
     reader = GitReader(directory)
     root = Path(reader.root)
     settings, commit = _settings(reader, root)
-    settings = _limited(settings, retry_limit)
+    settings = with_retry_limit(settings, retry_limit)
     wiring = _Wiring(root, settings, progress=progress, retry_limit=retry_limit)
     return Services(
         root=root,
@@ -388,13 +386,6 @@ def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
         return local, ""
     data = reader.read_file(commit, SETTINGS_FILE)
     return (local, "") if data is None else (load_settings(data, variables=os.environ), commit)
-
-
-def _limited(settings: Settings, retry_limit: int | None) -> Settings:
-    """Return the settings with no more attempts at a push than ``retry_limit`` allows; what was reviewed stays the most there is."""
-    if retry_limit is None or retry_limit + 1 >= settings.delivery.attempts:
-        return settings
-    return msgspec.structs.replace(settings, delivery=msgspec.structs.replace(settings.delivery, attempts=retry_limit + 1))
 
 
 def _refuse_offline(*_what: object) -> NoReturn:
