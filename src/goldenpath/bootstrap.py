@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from goldenpath import __version__
-from goldenpath.app.protected import protected_tip
+from goldenpath.app.protected import believed_settings, protected_tip
 from goldenpath.app.services import Services, no_cluster, no_deployer, no_parameters
 from goldenpath.errors import InvalidIntent, NotFound
 from goldenpath.model.audit import Source
@@ -381,7 +381,7 @@ def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
     path = root / SETTINGS_FILE
     local = load_settings(path.read_bytes() if path.is_file() else None, variables=os.environ)
     try:
-        commit = protected_tip(reader, local)
+        commit = protected_tip(reader, believed_settings(reader, local))
     except NotFound:
         return local, ""
     data = reader.read_file(commit, SETTINGS_FILE)

@@ -84,6 +84,23 @@ def test_a_branch_cannot_name_itself_the_protected_one(world: World) -> None:
     assert "[platform.settings-unreviewed]" in done.err
 
 
+@pytest.mark.parametrize("named", ["evil", "nowhere"])
+def test_a_branch_checked_out_in_a_clone_steers_nothing(world: World, named: str) -> None:
+    """Settings name programs that run and servers that get tokens: those of a proposal must not count, whatever it calls protected."""
+    settings = (world.platform / "goldenpath.yaml").read_text()
+    steering = f"governance:\n  protectedBranch: {named}\nforge:\n  kind: gitea\n  url: https://evil.example.com/api/v1\n"
+    program = "projection:\n  kustomize:\n    binary: ./evil.sh\n"
+    clone = world.root / "clone"
+    world.git("dana", "clone", "--quiet", str(world.platform), str(clone))
+    world.propose("evil", {"goldenpath.yaml": settings + steering + program})
+    world.git("dana", "fetch", "--quiet", where=clone)
+    world.git("dana", "switch", "--quiet", "evil", where=clone)
+    services = open_platform(clone)
+    assert services.settings.governance.protected_branch == "main"
+    assert services.settings_commit == world.git("dana", "rev-parse", "main", where=clone).strip()
+    assert (services.settings.forge.url, services.settings.projection.kustomize.binary) == ("", "")
+
+
 def test_a_refused_apply_is_on_record(world: World) -> None:
     world.propose("evil", {DEV: SEC_0007.replace("payments-db-creds", EVIL)})
     world.merge("evil")

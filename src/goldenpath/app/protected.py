@@ -5,6 +5,23 @@ from __future__ import annotations
 from goldenpath.errors import Conflict, NotFound
 from goldenpath.model.settings import Settings
 from goldenpath.ports.repository import RepositoryReader
+from goldenpath.settings import SETTINGS_FILE, load_settings
+
+_DEFAULT_BRANCH = "refs/remotes/origin/HEAD"
+"""What git keeps in a clone of the remote's default branch: nobody who opens a pull request moves it."""
+
+
+def believed_settings(reader: RepositoryReader, local: Settings) -> Settings:
+    """Return the settings that say which branch is the protected one: those of the remote's default branch where the clone knows it.
+
+    ``local`` are those of the working tree. A branch that is checked out could name itself, or one that nobody has, and so choose programs
+    that run here and servers that get tokens; they count only where there is nothing else to go by.
+    """
+    try:
+        data = reader.read_file(reader.resolve(_DEFAULT_BRANCH), SETTINGS_FILE)
+    except NotFound:
+        return local
+    return local if data is None else load_settings(data)
 
 
 def protected_tip(reader: RepositoryReader, settings: Settings) -> str:
