@@ -95,7 +95,7 @@ def _fault(error: Any, arguments: Sequence[str]) -> int:
 
 
 def _report(error: Any, arguments: Sequence[str]) -> int:
-    from goldenpath.cli.output import WRITTEN, printable
+    from goldenpath.cli.output import WRITTEN, neutralise, printable
 
     code = exit_code(error)
     wanted = requested_format(arguments)
@@ -106,7 +106,8 @@ def _report(error: Any, arguments: Sequence[str]) -> int:
     lines = ["error: " + printable(str(error))]
     lines += ["  hint: " + printable(error.hint)] if error.hint else []
     lines += [f"  more: goldenpath explain {error.code}"]
-    tell(sys.stderr, "\n".join(lines) + "\n")
+    shown = "\n".join(lines) + "\n"
+    tell(sys.stderr, neutralise(shown) if os.environ.get("GITHUB_ACTIONS") else shown)
     return code
 
 

@@ -299,6 +299,17 @@ def test_a_time_limit_ends_the_run_between_two_effects(capsys: Capture) -> None:
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+@pytest.mark.parametrize("place", ["message", "subject", "hint"])
+def test_on_a_runner_no_failure_is_a_workflow_command(place: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CASES 33: the runner reads stderr as well, and takes ``##[`` for a command anywhere in a line."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    words = {"message": "m", "subject": "s", "hint": "h"} | {place: "catalogs/##[add-mask]a.yaml"}
+    guarded(raising(InvalidIntent("a.b", words["message"], subject=words["subject"], hint=words["hint"])), [])
+    shown = capsys.readouterr().err
+    assert "add-mask" in shown
+    assert "##[" not in shown
+
+
 def test_a_verb_without_arguments_shows_help_on_stderr(capsys: Capture) -> None:
     assert guarded(cli, []) == Exit.USAGE
     shown = capsys.readouterr()
