@@ -112,6 +112,20 @@ def test_the_workflow_for_pull_requests_reaches_no_cloud_and_no_secret(platform:
     assert "cache" not in text, "a cache is shared with the jobs of main"
 
 
+def test_whoever_proves_approvals_may_read_reviews(platform: Path) -> None:
+    """Where reviews count, what was merged is asked of the forge again: a job without the right or the token could never apply."""
+    for name, workflow in workflows_of(platform).items():
+        for job in workflow["jobs"].values():
+            steps = [step for step in job["steps"] if {"apply", "inject"} & set(_words_of(step))]
+            if steps:
+                assert job["permissions"].get("pull-requests") in {"read", "write"}, name
+                assert all(step["with"].get("token") if "with" in step else step["env"].get("GITHUB_TOKEN") for step in steps), name
+
+
+def _words_of(step: dict[str, Any]) -> list[str]:
+    return f"{step.get('with', {}).get('arguments', '')} {step.get('run', '')}".split()
+
+
 def test_what_a_stranger_writes_never_enters_a_workflow(platform: Path) -> None:
     """Of a pull request's event only numbers, commit ids, the base's name and the head repository's name (compared) are used."""
     used = {
