@@ -170,8 +170,11 @@ def encode_document(format_name: str, document: dict[str, Any], *, is_on_github:
     if format_name == "yaml":
         import yaml
 
-        return yaml.dump(msgspec.json.decode(encoded), Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
-    if format_name == "json":
+        text = yaml.dump(msgspec.json.decode(encoded), Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True)
+        if not is_on_github or neutralise(text) == text:
+            return text
+        # text stands on lines of its own there; JSON is YAML too, and keeps it within one line
+    if format_name in {"json", "yaml"}:
         encoded = msgspec.json.format(encoded, indent=2)
     text = encoded.decode() + "\n"
     return text.replace("##[", "#\\u0023[") if is_on_github else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,17 @@ def written(output: Output) -> str:
 def told(output: Output) -> str:
     assert isinstance(output.stderr, io.StringIO)
     return output.stderr.getvalue()
+
+
+@pytest.mark.parametrize("name", ["json", "ndjson", "yaml"])
+@pytest.mark.parametrize(
+    "text", ["::add-mask::x", "a\n::add-mask::x", "a\r\n  ::add-mask::x", f"{'x' * 75} ::add-mask::x", "##[add-mask]x"]
+)
+def test_no_line_of_a_document_is_a_workflow_command_on_a_runner(name: str, text: str) -> None:
+    """CASES 33: YAML writes and folds text over lines of its own, and a command may stand behind spaces."""
+    shown = encode_document(name, {"files": [{"content": text}], "text": text}, is_on_github=True)
+    assert [line for line in re.split(r"[\r\n]", shown) if line.lstrip().startswith("::") or "##[" in line] == []
+    assert yaml.safe_load(shown) == {"files": [{"content": text}], "text": text}
 
 
 @pytest.mark.parametrize(("name", "read"), [("json", json.loads), ("ndjson", json.loads), ("yaml", yaml.safe_load)])
