@@ -30,6 +30,8 @@ def search(files: Iterable[Lines], index: Index) -> Iterator[Finding]:
         for number, line in ((0, os.fsencode(file.path)), *file.lines):
             for start, rule, message, kind in _found(line[:LINE_BYTES_MAX], index):
                 yield _finding(rule, message, file=shown, line=number, column=start + 1 if number else 0, kind=kind)
+            if len(line) > LINE_BYTES_MAX:
+                yield _too_long(shown, number)
 
 
 def shown_path(path: str, index: Index) -> str:
@@ -51,6 +53,17 @@ def _found(line: bytes, index: Index) -> Iterator[tuple[int, str, str, str]]:
     for match in find_tokens(line):
         rule = "scan.private-key" if match.kind == PRIVATE_KEY else "scan.known-token"
         yield match.start, rule, f"this has the form of a {match.kind}", match.kind
+
+
+def _too_long(file: str, line: int) -> Finding:
+    return Finding(
+        rule="scan.file-too-large",
+        level="warn",
+        message=f"only the first {LINE_BYTES_MAX} bytes of this line were searched",
+        file=file,
+        line=line,
+        hint="keep generated files out of Git, or search them with goldenpath redact",
+    )
 
 
 def _finding(rule: str, message: str, *, file: str, line: int, column: int, kind: str) -> Finding:

@@ -16,7 +16,7 @@ from tests.canary import hits_in, new_canary, variants
 
 from goldenpath.leaks.fingerprints import ANCHOR_BYTES, Index, fingerprints_of, has_fingerprint
 from goldenpath.leaks.redact import LineRedactor, masked
-from goldenpath.leaks.search import Lines, lines_of, search
+from goldenpath.leaks.search import LINE_BYTES_MAX, Lines, lines_of, search
 from goldenpath.model.secret import MASK
 
 KEY = b"k" * 32
@@ -145,3 +145,10 @@ def test_a_commit_of_ordinary_size_is_searched_in_a_fraction_of_a_second() -> No
     assert not any(list(index.find(line)) for _ in range(1000))
     assert perf_counter() - start < 2.0
     assert ANCHOR_BYTES == 12
+
+
+def test_what_of_a_long_line_was_not_searched_is_told() -> None:
+    """A leak behind the limit must not pass for a clean file without a word."""
+    line = b" " * LINE_BYTES_MAX + b"ghp_" + b"aB3dE5gH7jK9" * 3
+    found = list(search([Lines(path="bundle.js", lines=((1, b"short"), (2, line)))], Index((), b"")))
+    assert [(each.rule, each.level, each.file, each.line) for each in found] == [("scan.file-too-large", "warn", "bundle.js", 2)]
