@@ -282,6 +282,21 @@ def test_a_push_to_the_branch_after_the_merge_changes_nothing(desk: ReviewDesk) 
     assert desk.verified() == commit
 
 
+@pytest.mark.parametrize("time", [253_402_300_800, 10**13, 10**17])
+def test_a_commit_from_the_far_future_stops_nobody(desk: ReviewDesk, time: int) -> None:
+    """Who writes a commit states its time, and a fast-forward puts it on the protected branch as it is."""
+    desk.repo.branch("request", "main")
+    head = desk.repo.commit("Ask", {PATH: request_text()}, author=DANA, time=time)
+    desk.repo.switch("main")
+    number = desk.forge.propose(head, by="dana-dev", head_ref="request")
+    desk.review(number)
+    desk.repo.git("merge", "-q", "--ff-only", "request")
+    desk.forge.merge(number, head)
+    assert desk.verified() == head
+    desk.propose({PATH: request_text({"spec": {"ttlDays": 20}})}, branch="next")
+    assert not desk.check("next").is_approved
+
+
 def test_reviews_of_something_else_do_not_cover_what_was_merged(desk: ReviewDesk) -> None:
     """An evil merge: the pull request is approved, and the merge commit brings more."""
     number = desk.propose()

@@ -17,6 +17,9 @@ _CO_AUTHOR = re.compile(r"^[ \t>]*co-authored-by[ \t]*:(?P<who>[^\n]*(?:\n[ \t]+
 _TRAILER = re.compile(r"(?P<name>[A-Za-z0-9-]+): (?P<value>.*)", re.ASCII)
 _PERSON = re.compile(r"(?P<name>[^<>,;]*)<(?P<email>[^<>]*)>")
 
+TIME_MAX = 221_845_391_999
+"""The end of the year 8999: whoever writes a commit states its time, and days are counted from it."""
+
 BRANCH_NAME = re.compile(r"(?!/|.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|\.\Z|/\Z))[A-Za-z0-9_][A-Za-z0-9._/+@-]*", re.ASCII)
 """The branch names that we commit to: a plain subset of what git allows."""
 
@@ -77,7 +80,7 @@ def first_additions(output: bytes) -> dict[str, int]:
         if field.lstrip(b"\n").startswith(b":"):
             times[os.fsdecode(next(fields))] = seconds
         elif field.startswith(b"\x01"):
-            seconds = int(field[1:])
+            seconds = _seconds(field[1:])
     return times
 
 
@@ -109,8 +112,12 @@ def _ident(value: bytes) -> tuple[str, str, int]:
     if found is None:
         return value.decode("utf-8", "surrogateescape").strip(), "", 0
     seconds = found["rest"].split()
-    time = int(seconds[0]) if seconds and re.fullmatch(rb"[0-9]{1,18}", seconds[0]) else 0
-    return _text(found["name"]), _text(found["email"]), time
+    return _text(found["name"]), _text(found["email"]), _seconds(seconds[0]) if seconds else 0
+
+
+def _seconds(text: bytes) -> int:
+    """Return a commit's time as far as a calendar goes; 0 for what is none."""
+    return min(int(text), TIME_MAX) if re.fullmatch(rb"[0-9]{1,30}", text) else 0
 
 
 def _text(raw: bytes) -> str:
