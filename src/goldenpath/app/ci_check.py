@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from goldenpath.app.protected import protected_tip
+from goldenpath.app.reviewed import require_reviewed_settings, review, unreviewed
 from goldenpath.app.revision import read_governance, read_requests, require_clean
 from goldenpath.app.services import Services
 from goldenpath.app.status import value_state
@@ -47,13 +48,23 @@ class Presence:
 
 
 def check_presence(services: Services, wanted: Wanted) -> Presence:
-    """Ask the stores whether each wanted request has a current version.
+    """Ask the stores whether each wanted request has a current version, as far as the protected branch is reviewed.
 
     Raises:
         NotFound: ``ci.nothing-wanted`` when no request fits: a build that checks nothing must not pass for checked.
+        PolicyBlocked: ``approval.missing`` and its like when it may stand behind a change that nobody reviewed,
+            ``platform.settings-unreviewed``.
+        Conflict: ``history.rewritten``.
     """
-    requests = _wanted_requests(services, wanted)
-    commit = services.settings_commit
+    history = review(services, protected_tip(services.repository(), services.settings))
+    commit = history.verified_to
+    require_reviewed_settings(services, commit)
+    try:
+        requests = _wanted_requests(services, wanted, commit)
+    except NotFound:
+        if history.failed is not None:
+            raise unreviewed(history) from None
+        raise
     with open_trail(services).operation(
         "secret.list", target=Target(environment=wanted.environment), joins=joins_of(services, commit=commit)
     ) as listed:
@@ -68,7 +79,7 @@ def check_environment(services: Services, wanted: Wanted, *, prefix: str = "", v
     Raises:
         NotFound: ``ci.nothing-wanted``.
     """
-    requests = _wanted_requests(services, wanted)
+    requests = _wanted_requests(services, wanted, protected_tip(services.repository(), services.settings))
     found = services.environment_variables if variables is None else variables
     return _presence(requests, tuple(finding for request in requests for finding in _in_environment(request, found, prefix)))
 
@@ -81,9 +92,9 @@ def _presence(requests: Sequence[SecretRequest], findings: tuple[Finding, ...]) 
     )
 
 
-def _wanted_requests(services: Services, wanted: Wanted) -> tuple[SecretRequest, ...]:
+def _wanted_requests(services: Services, wanted: Wanted, commit: str) -> tuple[SecretRequest, ...]:
     reader = services.repository()
-    catalog = read_requests(reader, read_governance(reader, protected_tip(reader, services.settings)))
+    catalog = read_requests(reader, read_governance(reader, commit))
     require_clean(catalog.findings, what="the catalog")
     found = tuple(entry.request for entry in catalog.entries if _is_wanted(entry.request, wanted))
     unknown = sorted(set(wanted.request_ids) - {request.id for request in found})

@@ -40,8 +40,9 @@ def check(
 ) -> int:
     """Check that every declared secret is there before a build needs it. No value is read or shown.
 
-    The stores are asked whether a current version exists; with --variables, this process's environment is asked for each declared key.
-    Ends with 1 when something is missing, with 5 when all that is missing are first values, with 6 when no request fits.
+    The stores are asked whether a current version exists, of what was reviewed; with --variables, this process's environment is asked for
+    each declared key. Ends with 1 when something is missing, with 5 when all that is missing are first values or approvals, with 6 when no
+    request fits.
     """
     from goldenpath.app.ci_check import Wanted, check_environment, check_presence
 

@@ -67,6 +67,22 @@ def test_a_request_that_was_never_applied_is_missing(rig: PullRig) -> None:
     assert (run.code, "::error title=block ci.secret-missing SEC-0007" in run.out) == (1, True)
 
 
+def test_a_store_is_asked_by_reviewed_settings_about_reviewed_requests(applied: PullRig) -> None:
+    """Settings name the servers that get a build's credentials; a push past review must not choose them."""
+    words = ("ci", "check", "--environment", "dev")
+    billing = SEC_0007.replace("SEC-0007", "SEC-0008").replace("payments", "billing")
+    applied.world.propose("past", {"catalogs/secrets/billing/dev/SEC-0008.yaml": billing})
+    applied.world.merge("past")
+    assert applied.world.cli("pat", *words, "SEC-0007").code == 5
+    refused = applied.world.cli("pat", *words, "SEC-0008")
+    assert (refused.code, "[approval.missing]" in refused.err) == (5, True)
+    settings = (applied.world.platform / "goldenpath.yaml").read_text()
+    applied.world.propose("steer", {"goldenpath.yaml": settings + "naming:\n  prefix: elsewhere\n"})
+    applied.world.merge("steer")
+    refused = applied.world.cli("pat", *words, "SEC-0007")
+    assert (refused.code, "[platform.settings-unreviewed]" in refused.err) == (1, True)
+
+
 @pytest.mark.parametrize("words", [["--service", "paymnets"], ["SEC-0999"], ["--service", "payments", "SEC-0999"]])
 def test_a_check_of_nothing_does_not_pass(applied: PullRig, words: list[str]) -> None:
     run = applied.world.cli("pat", "ci", "check", "--environment", "dev", *words)
