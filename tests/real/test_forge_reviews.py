@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.canary import scan_tree
 from tests.cluster.process import wait_until
 from tests.e2e.world import PEOPLE, SEC_0007, Run, World
 from tests.forge.gitea import ADMIN, Gitea, Refused
@@ -154,6 +155,7 @@ def test_reviews_through_pushes_and_dismissals_to_apply(stage: Stage) -> None:
     assert stage.check().code == 0
     stage.merge(number)
     applied(stage)
+    assert scan_tree(stage.world.root, [stage.gitea.account("pat").token]) == []
 
 
 def test_a_squash_is_judged_as_the_pull_request_it_came_from(stage: Stage) -> None:

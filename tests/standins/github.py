@@ -236,8 +236,9 @@ def _activity(github: StandInGitHub, parts: tuple[str, ...], query: Mapping[str,
     found = []
     for number, each in github.state.pull_requests.items():
         if (each.head_repository, f"refs/heads/{each.head_ref}") == (parts[0], query["ref"]) and number not in github.state.unknown_hands:
+            at = each.updated_at[:19] + "Z"
             found += [
-                {"id": index, "ref": query["ref"], "after": each.head_sha, "before": "0" * 40, "activity_type": "push", "actor": _user(who)}
+                {"id": index, "ref": query["ref"], "after": each.head_sha, "activity_type": "push", "actor": _user(who), "timestamp": at}
                 for index, who in enumerate(sorted(github.state.hands[number]))
             ]
     return (200, found) if found else _MISSING

@@ -104,8 +104,16 @@ def unreviewed(history: HistoryResult) -> GoldenpathError:
         "approval.missing",
         f"these commits reached the protected branch without approval by: {missing}",
         subject=where,
-        hint=f"goldenpath approve {_range(failed.base, failed.result.change.head)}, by eligible people, or revert the change",
+        hint=_hint(failed.result, _range(failed.base, failed.result.change.head)),
     )
+
+
+def _hint(result: CheckResult, which: str) -> str:
+    if result.governance.settings.approvals.counts_notes:
+        return f"goldenpath approve {which}, by eligible people, or revert the change"
+    uncounted = ", ".join(sorted({f"{each.approval.statement.approver} [{each.code}]" for each in result.approvals.rejected})[:5])
+    not_counted = f"; reviews that do not count: {uncounted}" if uncounted else ""
+    return f"only reviews of the merged head count here: revert the change, and propose it again{not_counted}"
 
 
 _HEAL = "revert the change on the protected branch, then apply again"

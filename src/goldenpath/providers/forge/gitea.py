@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -116,10 +116,13 @@ class GiteaForge(PublishingForge):
         return max(times, default="")
 
     def _read_feed(self, request: PullRequest, pushes: _Pushes, errand: Errand) -> None:
-        """Look through the newest part of the feed until every commit's push is known, or what the feed has to tell is over."""
+        """Look through the newest part of the feed until every commit's push is known, or what the feed has to tell is over.
+
+        What comes before the head's own push is newer: a branch of the same name that somebody pushed later is another one.
+        """
         if not request.head_repository:
             return
-        path = f"/repos/{quote(request.head_repository)}/activities/feeds"
+        path, later = f"/repos/{quote(request.head_repository)}/activities/feeds", True
         for page in range(1, _FEED_PAGES + 1):
             if pushes.is_whole:
                 return
@@ -128,7 +131,10 @@ class GiteaForge(PublishingForge):
                 return
             for each in items:
                 if text(each, "op_type") == "commit_repo" and text(each, "ref_name").removeprefix("refs/heads/") == request.head_ref:
-                    pushes.add(login(part(each, "act_user")), _pushed_in_feed(text(each, "content")))
+                    pushed = set(_pushed_in_feed(text(each, "content")))
+                    later = later and request.state == "merged" and request.head_sha not in pushed
+                    if not later:
+                        pushes.add(login(part(each, "act_user")), pushed)
 
     def _own_login(self) -> str:
         errand = Errand("say who we are", self._repository)
@@ -160,7 +166,7 @@ class _Pushes:
     def is_head_known(self) -> bool:
         return self._head not in self._open
 
-    def add(self, login: str, commits: Iterator[str]) -> None:
+    def add(self, login: str, commits: Iterable[str]) -> None:
         self.logins.add(login)
         self._open -= set(commits)
 

@@ -86,9 +86,12 @@ class GitHubForge(PublishingForge):
             )
         except NotFound:  # a fork that this token may not see
             return None
-        if commit(tree, errand, "head", "sha") not in {text(each, "after") for each in activity}:
+        head = commit(tree, errand, "head", "sha")
+        until = max((moment(each, errand, "timestamp") for each in activity if text(each, "after") == head), default="")
+        if not until:
             return None
-        return {login(part(each, "actor")) for each in activity}
+        # a branch of the same name that somebody pushed later is another one
+        return {login(part(each, "actor")) for each in activity if moment(each, errand, "timestamp") <= until}
 
     def _aimed_anew(self, number: int, errand: Errand) -> str:
         """Return when the pull request was last aimed at another base; empty for never."""

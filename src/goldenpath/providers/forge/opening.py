@@ -22,8 +22,10 @@ from goldenpath.providers.forge.transport import Transport
 GITHUB: Final = "https://api.github.com"
 ADDRESS_VARIABLE: Final = "GITHUB_API_URL"
 REPOSITORY_VARIABLE: Final = "GITHUB_REPOSITORY"
-_GITHUB_MEDIA: Final = "application/vnd.github+json"
-_JSON: Final = "application/json"
+_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "github": {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
+    "gitea": {"Accept": "application/json"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,7 @@ def open_forge(options: ForgeOptions) -> Forge:
     """
     settings = options.settings
     address, repository = _address(options), _repository(options)
-    media = _GITHUB_MEDIA if settings.kind == "github" else _JSON
-    transport = Transport(address, accept=media, clock=options.clock, variables=options.variables)
+    transport = Transport(address, headers=_HEADERS[settings.kind], clock=options.clock, variables=options.variables)
     calls = _calls(options, transport, _authority(options, transport, repository))
     name = urlsplit(address).netloc
     if settings.kind == "gitea":

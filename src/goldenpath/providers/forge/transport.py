@@ -56,7 +56,7 @@ class Transport:
 
     Args:
         address: The API's base.
-        accept: The media type to ask for.
+        headers: What every request carries beside who we are.
         clock: Time.
         variables: Where proxies are named.
 
@@ -64,11 +64,11 @@ class Transport:
         Misconfigured: ``forge.client-missing`` without urllib3, ``forge.unencrypted`` for a token that would travel in clear.
     """
 
-    def __init__(self, address: str, *, accept: str, clock: Clock, variables: Mapping[str, str]) -> None:
+    def __init__(self, address: str, *, headers: Mapping[str, str], clock: Clock, variables: Mapping[str, str]) -> None:
         if address.startswith("http://") and urlsplit(address).hostname not in _THIS_MACHINE:
             raise Misconfigured("forge.unencrypted", f"the token would travel to {address} in clear", subject=address, hint="use https")
         self._address = address
-        self._accept = accept
+        self._always = dict(headers)
         self._clock = clock
         self._pool = _pool(address, variables)
 
@@ -101,7 +101,7 @@ class Transport:
         raise AssertionError("unreachable: the block returns or raises")
 
     def _headers(self, request: Request, authorization: SecretValue | None) -> dict[str, str]:
-        headers = {"User-Agent": f"goldenpath/{__version__}", "Accept": self._accept, "Accept-Encoding": "identity"}
+        headers = {**self._always, "User-Agent": f"goldenpath/{__version__}", "Accept-Encoding": "identity"}
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         if authorization is not None:

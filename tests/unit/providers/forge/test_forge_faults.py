@@ -359,7 +359,11 @@ def test_hands_that_are_not_all_known_are_said_to_be_incomplete(case: str) -> No
         if case == "fork hidden":
             state.unknown_hands.add(number)
         if case == "head not pushed yet":
-            github.faults = [None, None, (200, {}, json.dumps([{"after": "b" * 40, "actor": BOB}]).encode())]
+            github.faults = [
+                None,
+                None,
+                (200, {}, json.dumps([{"after": "b" * 40, "actor": BOB, "timestamp": "2026-01-15T12:00:00Z"}]).encode()),
+            ]
         found = opened(github.url, FakeClock()).contributors(number)
     assert not found.is_complete
     assert "riley" in found.logins
@@ -367,6 +371,22 @@ def test_hands_that_are_not_all_known_are_said_to_be_incomplete(case: str) -> No
 
 def _fields(state: FakeForge, number: int) -> dict[str, Any]:
     return {name: getattr(state.pull_requests[number], name) for name in state.pull_requests[number].__struct_fields__}
+
+
+def test_a_branch_of_the_same_name_that_was_pushed_later_is_another_one() -> None:
+    state = FakeForge()
+    number = state.propose("a" * 40, by="riley")
+    state.merge(number, "c" * 40)
+    pushes = [
+        {"after": "a" * 40, "actor": {"login": "riley", "id": 5}, "timestamp": "2026-01-15T12:00:00Z"},
+        {"after": "f" * 40, "actor": {"login": "sam", "id": 6}, "timestamp": "2026-01-14T12:00:00Z"},
+        {"after": "e" * 40, "actor": BOB, "timestamp": "2026-02-15T12:00:00Z"},
+    ]
+    with serving_github(state) as github:
+        github.faults = [None, None, (200, {}, json.dumps(pushes).encode())]
+        found = opened(github.url, FakeClock()).contributors(number)
+    assert found.logins == ("riley", "sam", "web-flow")
+    assert found.is_complete
 
 
 # --- TLS, and the token

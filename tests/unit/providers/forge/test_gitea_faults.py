@@ -146,6 +146,18 @@ def test_who_had_a_hand_in_it(paths: Paths, timeline: list[Any], feeds: list[Any
     assert (set(found.logins), found.is_complete) == (logins, is_complete)
 
 
+def test_a_branch_of_the_same_name_that_was_pushed_after_the_merge_is_another_one(paths: Paths) -> None:
+    paths.answers["pulls/7"] = pull(state="closed", merged_at="2026-01-15T12:00:00Z", merge_commit_sha="c" * 40)
+    paths.answers["git/refs/pull/7/head"] = {"ref": "refs/pull/7/head", "object": {"sha": HEAD}}
+    quinn = {"id": 8, "login": "quinn"}
+    paths.answers["pulls/7/commits"] = [{"sha": HEAD}, {"sha": OLDER}]
+    paths.answers["activities/feeds"] = [
+        feed(quinn, "refs/heads/request", "e" * 40), feed(RILEY, "refs/heads/request", HEAD), feed(SAM, "refs/heads/request", OLDER)
+    ]  # fmt: skip
+    found = paths.forge.contributors(7)
+    assert (found.logins, found.is_complete) == (("riley", "sam"), True)
+
+
 def test_a_feed_without_an_end_is_read_to_a_bound(paths: Paths) -> None:
     paths.answers["activities/feeds"] = [feed(SAM, "refs/heads/other", OLDER)] * 50
     assert paths.forge.contributors(7).is_complete is False
