@@ -20,7 +20,7 @@ OUR_COMMAND = re.compile(r"::(?:error|warning|notice) (?:file=[^,]*,line=\d+,col
 
 def finding(level: Level, foreign: str, *, line: int) -> Finding:
     return Finding(
-        rule="policy.rotation-required", level=level,  # type: ignore[arg-type]
+        rule="policy.rotation-required", level=level,
         message=foreign, subject=foreign, file=foreign, line=line, column=line, field=foreign,
         got=foreign, expected=foreign, hint=foreign, related=(foreign,), waived_by="",
     )  # fmt: skip
