@@ -32,6 +32,11 @@ demo-cluster: $(VENV)/.dev ## The same into a real cluster on this machine; buil
 	@$(PYTHON) tools/real_servers.py etcd kubernetes external-secrets argocd
 	@PYTHONPATH=. $(BIN)/python tools/demo_cluster.py $(DEMO_DIR)
 
+.PHONY: demo-forge
+demo-forge: $(VENV)/.dev ## A pull request on a real forge of this machine, from init to receipts; builds it first (DEMO_DIR=...)
+	@$(PYTHON) tools/real_servers.py gitea act
+	@PYTHONPATH=. $(BIN)/python tools/demo_forge.py $(DEMO_DIR)
+
 .PHONY: test
 test: $(VENV)/.dev ## Run the suite (only Python packages needed)
 	@$(BIN)/python -m pytest -q -n auto -m "not real" $(ARGS)

@@ -16,7 +16,7 @@ settings.register_profile("dev", deadline=None, print_blob=True, suppress_health
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=False, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
-pytest_plugins = ["tests.cluster.fixtures", "tests.real_schedule", "tests.standins.fixtures"]
+pytest_plugins = ["tests.cluster.fixtures", "tests.forge.fixtures", "tests.real_schedule", "tests.standins.fixtures"]
 
 _REAL_REQUIRED = os.environ.get("GOLDENPATH_REAL_REQUIRED") == "1"
 _UNWANTED_PREFIXES = ("GIT_", "GOLDENPATH_", "GITHUB_", "RUNNER_")

@@ -1,7 +1,7 @@
 """What tests marked ``real`` need of the machine: without it they skip with a reason, except where it must be there.
 
-``GOLDENPATH_REAL_REQUIRED`` lists what must be there, by comma: ``servers`` (those that ``make real-servers`` builds), ``redis-server``,
-``terraform``, ``provider-mirror``. ``1`` means that no real test may skip, whatever its reason (``tests/conftest.py``).
+``GOLDENPATH_REAL_REQUIRED`` lists what must be there, by comma: ``servers`` (those that ``make real-servers`` builds with Go), ``npm`` (those that
+it installs with npm), ``redis-server``, ``terraform``, ``provider-mirror``. ``1`` means that no real test may skip, whatever its reason (``tests/conftest.py``).
 """
 
 from __future__ import annotations

@@ -6,39 +6,40 @@ Opening the platform costs one look at Git; stores, journal and audit log are op
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import msgspec
-
 from goldenpath import __version__
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.services import Services, no_cluster, no_deployer, no_parameters
 from goldenpath.errors import InvalidIntent, NotFound
-from goldenpath.model.audit import Actor, Source
+from goldenpath.model.audit import Source
 from goldenpath.model.settings import Settings
-from goldenpath.providers.git.identity import claimed_address
+from goldenpath.providers.actor import acting
 from goldenpath.providers.git.reader import GitReader
 from goldenpath.providers.system import SystemClock, SystemEntropy
-from goldenpath.settings import SETTINGS_FILE, load_settings
+from goldenpath.settings import SETTINGS_FILE, load_settings, with_retry_limit
 
 if TYPE_CHECKING:
     from goldenpath.app.exec import Injection
     from goldenpath.audit.file_log import FileAuditLog
     from goldenpath.audit.keys import AuditKeys
     from goldenpath.model.cluster import ClusterAccess
+    from goldenpath.model.forge_settings import ForgeSettings
     from goldenpath.model.settings import EnvironmentSettings, StoreSettings
     from goldenpath.ports.cluster import Cluster
     from goldenpath.ports.deployer import Deployer
+    from goldenpath.ports.forge import Forge
+    from goldenpath.ports.founding import Founding
     from goldenpath.ports.infrastructure import Infrastructure
     from goldenpath.ports.journal import Journal
+    from goldenpath.ports.leak_index import LeakIndexKeeper
     from goldenpath.ports.overlays import OverlayRenderer
     from goldenpath.ports.pace import Pace
     from goldenpath.ports.parameters import ParameterStore
-    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository
+    from goldenpath.ports.repository import ApprovalNotes, IndexReader, ManifestRepository, ProposalBranches, PullRequestObjects
     from goldenpath.ports.source import RuntimeSource
     from goldenpath.ports.store import Store
     from goldenpath.providers.git.identity import GitIdentity
@@ -74,7 +75,7 @@ def open_platform(
     reader = GitReader(directory)
     root = Path(reader.root)
     settings, commit = _settings(reader, root)
-    settings = _limited(settings, retry_limit)
+    settings = with_retry_limit(settings, retry_limit)
     wiring = _Wiring(root, settings, progress=progress, retry_limit=retry_limit)
     return Services(
         root=root,
@@ -82,7 +83,7 @@ def open_platform(
         settings_commit=commit,
         clock=wiring.clock,
         entropy=wiring.entropy,
-        actor=_actor(root),
+        actor=acting(root),
         source=Source(user_agent="goldenpath-cli", client_version=__version__),
         correlation_id=wiring.correlation_id,
         repository=lambda: reader,
@@ -95,6 +96,10 @@ def open_platform(
         cluster=_refuse_offline if is_offline else cache(wiring.cluster),
         deployer=_refuse_offline if is_offline else cache(wiring.deployer),
         overlays=cache(wiring.overlays),
+        forge=_refuse_offline if is_offline else cache(wiring.forge),
+        leak_index=cache(wiring.leak_index),
+        pull_request_objects=_refuse_offline if is_offline else cache(wiring.pull_request_objects),
+        branches=cache(wiring.branches),
         journal=cache(wiring.journal),
         audit=wiring.audit,
         audit_folder=wiring.audit_folder,
@@ -114,6 +119,20 @@ def offline_refusal() -> InvalidIntent:
         "this needs a store or a remote, and --offline says to ask none; nothing was done",
         hint="leave --offline out (and unset GOLDENPATH_OFFLINE); what Git alone tells: goldenpath preview --offline --base main",
     )
+
+
+def open_founding(folder: Path) -> Founding:
+    """Return the folder that becomes a platform repository, as git sees it."""
+    from goldenpath.providers.git.founding import GitFounding
+
+    return GitFounding(folder)
+
+
+def open_templates(profile: str) -> dict[str, bytes]:
+    """Return the shipped files of a new platform repository. Errors: ``terraform.module-missing``."""
+    from goldenpath.providers.scaffold import read_templates
+
+    return read_templates(profile)
 
 
 def open_index(folder: Path) -> IndexReader:
@@ -192,6 +211,11 @@ class _Wiring:
 
         return GitManifests(self._gitops(), settings=self._settings.delivery, clock=self.clock)
 
+    def branches(self) -> ProposalBranches:
+        from goldenpath.providers.git.branches import GitBranches
+
+        return GitBranches(self._root, clock=self.clock)
+
     def manifest_reader(self) -> GitReader:
         return GitReader(self._gitops())
 
@@ -252,6 +276,24 @@ class _Wiring:
         from goldenpath.providers.kustomize import KustomizeRenderer
 
         return KustomizeRenderer(self._settings.projection.kustomize)
+
+    def forge(self, settings: ForgeSettings) -> Forge:
+        from goldenpath.providers.forge.opening import ForgeOptions, open_forge
+
+        return open_forge(
+            ForgeOptions(settings=settings, clock=self.clock, entropy=self.entropy, variables=os.environ, retry_limit=self._retry_limit)
+        )
+
+    def leak_index(self) -> LeakIndexKeeper:
+        from goldenpath.providers.local.leak_index import LocalLeakIndex
+
+        return LocalLeakIndex(self._state, self._settings.state.key_source, entropy=self.entropy)
+
+    def pull_request_objects(self) -> PullRequestObjects:
+        from goldenpath.providers.git.place import find_place
+        from goldenpath.providers.git.pull_objects import PullRequestFetcher
+
+        return PullRequestFetcher(find_place(self._root))
 
     def _store_options(self, environment: str, provider: str) -> StoreOptions:
         from goldenpath.providers.registry import StoreOptions
@@ -346,30 +388,5 @@ def _settings(reader: GitReader, root: Path) -> tuple[Settings, str]:
     return (local, "") if data is None else (load_settings(data, variables=os.environ), commit)
 
 
-def _limited(settings: Settings, retry_limit: int | None) -> Settings:
-    """Return the settings with no more attempts at a push than ``retry_limit`` allows; what was reviewed stays the most there is."""
-    if retry_limit is None or retry_limit + 1 >= settings.delivery.attempts:
-        return settings
-    return msgspec.structs.replace(settings, delivery=msgspec.structs.replace(settings.delivery, attempts=retry_limit + 1))
-
-
 def _refuse_offline(*_what: object) -> NoReturn:
     raise offline_refusal()
-
-
-def _actor(root: Path) -> Actor:
-    """Return who acts, as the operating system or the runner says; the address in git's configuration is only what they call themselves."""
-    name = _os_user()
-    if os.environ.get("GITHUB_ACTIONS"):
-        # a runner only says so in variables, which anybody can set: the account that the system vouches for stands beside it
-        claimed = f"github:{os.environ.get('GITHUB_ACTOR', 'unknown')}"
-        return Actor(id=claimed, kind="automation", auth_method="ci-runner", display=f"run as {name}")
-    return Actor(id=name, kind="human", auth_method="os-user", display=claimed_address(root))
-
-
-def _os_user() -> str:
-    """Return the account of this process as the system knows it; LOGNAME and USER are what anybody sets them to."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid-{os.getuid()}"

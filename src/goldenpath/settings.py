@@ -131,3 +131,10 @@ def _places(data: bytes | None, file: str) -> dict[str, str]:
     if data is None:
         return {}
     return {".".join(ALIASES.get(part, part) for part in map(str, path)): f"{file}:{line}" for path, (line, _) in locate_all(data).items()}
+
+
+def with_retry_limit(settings: Settings, retry_limit: int | None) -> Settings:
+    """Return the settings with no more attempts at a push than ``retry_limit`` allows; what was reviewed stays the most there is."""
+    if retry_limit is None or retry_limit + 1 >= settings.delivery.attempts:
+        return settings
+    return msgspec.structs.replace(settings, delivery=msgspec.structs.replace(settings.delivery, attempts=retry_limit + 1))

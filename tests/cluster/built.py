@@ -7,11 +7,14 @@ from functools import cache
 from pathlib import Path
 
 from tests.real_tools import lack
-from tools.real_servers import PROGRAMS, SERVERS, cache_folder, folder_of
+from tools.real_servers import NPM_SERVERS, PROGRAMS, SERVERS, NpmServer, RealServer, cache_folder, folder_of
 
 # read when the tests are collected: a running test has another home, and no settings of ours
 _CACHE = cache_folder()
-_SERVERS = {server.name: server for server in SERVERS}
+_SERVERS: dict[str, RealServer | NpmServer] = {
+    **{server.name: server for server in SERVERS},
+    **{server.name: server for server in NPM_SERVERS},
+}
 
 
 @cache
@@ -25,8 +28,9 @@ def require_built(server: str) -> Path:
     """Return the folder with what was built of a server, or skip."""
     folder = folder_if_built(server)
     if folder is None:
-        reason = f"run: make real-servers ONLY={server}" if shutil.which("go") else "go, which builds it, is not installed"
-        lack("servers", f"{server} is not built: {reason}")
+        tool = "npm" if isinstance(_SERVERS[server], NpmServer) else "go"
+        reason = f"run: make real-servers ONLY={server}" if shutil.which(tool) else f"{tool}, which builds it, is not installed"
+        lack("servers" if tool == "go" else tool, f"{server} is not built: {reason}")
     return folder
 
 

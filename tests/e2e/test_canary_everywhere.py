@@ -34,6 +34,8 @@ VERBS: tuple[tuple[str, ...], ...] = (
         ("config", "show"),
         ("explain", "value.placeholder"),
     ),
+    *(("report",), ("ci", "check", "--environment", "dev"), ("ci", "check", "--environment", "dev", "--variables")),
+    *(("scan", "--update-index"), ("scan", "--base", "main", "--head", "next"), ("scan", "--staged"), ("pr", "check", "--number", "1")),
     *(("diff", "--from", "dev", "--to", "prod", "--compare-values"), ("completion", "bash"), ("version",)),
 )
 SEED = ("seed", "SEC-0007", "--yes")

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-secret.md"
 # in the order in which they build on the tutorial's playground, without what needs a remote, a cluster, a second machine or the reader's own key
 GUIDES = {
+    "request-a-secret": ("--branch", "--open", "deprecate", "decommission", "withdraw"),
     "seed-and-reveal": (),
     "handle-drift": ("--cluster",),
     "resume-an-apply": ("prod",),

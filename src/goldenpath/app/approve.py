@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goldenpath.app.check import CheckResult, check_change, read_approval
+from goldenpath.app.check import CheckResult, check_change
+from goldenpath.app.evidence import read_note
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.errors import AccessDenied, InvalidIntent, PolicyBlocked
@@ -30,13 +31,15 @@ def approve_change(services: Services, *, base: str, head: str, signing_key: str
     """Approve ``base...head`` in the name of the person whose address is ``email``, with their SSH key; once is enough.
 
     Raises:
-        InvalidIntent: ``approval.nothing-changes`` for a range without a request or a steering file, as after its merge.
+        InvalidIntent: ``approval.nothing-changes`` for a range without a request or a steering file, as after its merge;
+            ``approval.reviews-only`` where the base counts reviews on its forge and no statements.
         PolicyBlocked: ``approval.change-blocked`` when the gate blocks; nobody can approve that.
         AccessDenied: ``approval.not-eligible`` with the reason (unknown, bot, author), ``approval.key-unknown`` when the key is not theirs.
             Nothing was written.
     """
     before = check_change(services, base=base, head=head)
     _refuse_unchanged(before, base, head)
+    _refuse_reviews_only(before)
     person = person_with_email(before.governance.approvers, email)
     given = next((each for each in before.counted if person is not None and each.statement.approver == person.id), None)
     if given is not None:
@@ -50,7 +53,7 @@ def approve_change(services: Services, *, base: str, head: str, signing_key: str
         _refuse_ineligible(before, statement, person, email, ask=f"goldenpath policy check --base {base} --head {head}")
         notes, commit = services.notes(), before.change.head
         signed = notes.sign(commit, canonical_bytes(statement), signing_key=signing_key, name=name, email=email)
-        _refuse_uncounted(before, read_approval(notes, before.governance, signed))
+        _refuse_uncounted(before, read_note(notes, before.governance, signed))
         object_id = notes.add(commit, signed, name=name, email=email)
     return Signed(statement=statement, object_id=object_id, after=check_change(services, base=base, head=head))
 
@@ -91,6 +94,16 @@ def _refuse_unchanged(result: CheckResult, base: str, head: str) -> None:
         )
 
 
+def _refuse_reviews_only(result: CheckResult) -> None:
+    if not result.governance.settings.approvals.counts_notes:
+        raise InvalidIntent(
+            "approval.reviews-only",
+            "here reviews on the forge count, and signed statements do not (approvals.source: reviews)",
+            subject=result.change.head[:12],
+            hint="approve the pull request on the forge, with the account that the approvers file lists for you",
+        )
+
+
 def _refuse_ineligible(result: CheckResult, statement: ApprovalStatement, person: Person | None, email: str, *, ask: str) -> None:
     if person is None:
         raise AccessDenied(
@@ -118,5 +131,5 @@ def _refuse_uncounted(result: CheckResult, approval: Approval) -> None:
 
 
 def _why_uncounted(result: CheckResult, approval: Approval) -> str:
-    trial = evaluate(result.verdict.needs, [approval], result.governance.approvers, result.change)
+    trial = evaluate(result.verdict.needs, [approval], result.governance.approvers, result.change, hands=result.hands)
     return trial.rejected[0].reason if trial.rejected else ""

@@ -7,6 +7,7 @@ from datetime import date
 
 from goldenpath.app.change import read_change
 from goldenpath.app.context import gate_context
+from goldenpath.app.evidence import NOTHING, EvidenceDesk, Gather, Question
 from goldenpath.app.places import with_places
 from goldenpath.app.proposed import proposed_faults
 from goldenpath.app.revision import Governance, read_governance
@@ -16,10 +17,9 @@ from goldenpath.model.approval import Approval
 from goldenpath.model.change import Change
 from goldenpath.model.finding import Finding, Verdict
 from goldenpath.model.request import SecretRequest
-from goldenpath.model.statement import read_statement
 from goldenpath.policy.approvals import ApprovalResult, evaluate
 from goldenpath.policy.gate import judge
-from goldenpath.ports.repository import ApprovalNotes, RepositoryReader
+from goldenpath.ports.repository import RepositoryReader
 from goldenpath.projection.access_table import check_access
 from goldenpath.projection.role_lint import check_roles
 from goldenpath.projection.stores import find_unprojected
@@ -27,13 +27,17 @@ from goldenpath.projection.stores import find_unprojected
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What the gate says about one change. ``base`` is the commit whose rules judged it."""
+    """What the gate says about one change. ``base`` is the commit whose rules judged it.
+
+    ``hands`` are the logins of those who had a hand in it, as the forge knows them.
+    """
 
     base: str
     governance: Governance
     change: Change
     verdict: Verdict
     approvals: ApprovalResult
+    hands: tuple[str, ...] = ()
 
     @property
     def is_approved(self) -> bool:
@@ -55,7 +59,8 @@ def check_change(services: Services, *, base: str, head: str) -> CheckResult:
     """
     reader = services.repository()
     base_commit, head_commit = reader.resolve(base), reader.resolve(head)
-    result = judge_range(reader, services.notes(), base=base_commit, head=head_commit, today=services.clock.now().date())
+    gather = EvidenceDesk(services).gather
+    result = judge_range(reader, gather, base=base_commit, head=head_commit, today=services.clock.now().date())
     found = conflicts_with_base(reader, result.governance, result.change, cache=services.index_file())
     return CheckResult(
         base=result.base,
@@ -63,14 +68,14 @@ def check_change(services: Services, *, base: str, head: str) -> CheckResult:
         change=result.change,
         verdict=Verdict(findings=with_places(reader, head_commit, (*result.verdict.findings, *found)), needs=result.verdict.needs),
         approvals=result.approvals,
+        hands=result.hands,
     )
 
 
-def judge_range(
-    reader: RepositoryReader, notes: ApprovalNotes, *, base: str, head: str, today: date, is_merged: bool = False
-) -> CheckResult:
+def judge_range(reader: RepositoryReader, gather: Gather, *, base: str, head: str, today: date, merged: str = "") -> CheckResult:
     """Judge one range of commits by itself; ``base`` empty means from nothing, judged by the head's own governance.
 
+    ``merged`` is the commit that brought it to the protected branch; empty before that. Where nobody has to agree, nobody is asked.
     Uniqueness over the whole catalog is left to the caller, who may already hold the catalog.
     """
     governance = read_governance(reader, base or head)
@@ -78,32 +83,17 @@ def judge_range(
     context = gate_context(reader, governance, read.change, today=today)
     faults = (*read.findings, *proposed_faults(reader, governance, read.change), *_projection_faults(read.change, governance))
     verdict = _with(judge(read.change, context), faults)
-    approvals = collect_approvals(notes, governance, read.change)
+    question = Question(governance=governance, change=read.change, needs=verdict.needs, base=base, merged=merged)
+    evidence = gather(question) if verdict.needs else NOTHING
     return CheckResult(
         base=base,
         governance=governance,
         change=read.change,
         verdict=verdict,
-        approvals=evaluate(verdict.needs, approvals, governance.approvers, read.change, is_merged=is_merged),
-    )
-
-
-def collect_approvals(notes: ApprovalNotes, governance: Governance, change: Change) -> tuple[Approval, ...]:
-    """Return every statement kept for the head, each with the result of git's own signature check against the base's approvers."""
-    return tuple(read_approval(notes, governance, signed) for signed in notes.list_signed(change.head))
-
-
-def read_approval(notes: ApprovalNotes, governance: Governance, signed: bytes) -> Approval:
-    """Return one signed object with the result of git's own signature check against the base's approvers."""
-    signers = {person.id: person.keys for person in governance.approvers.people if person.keys}
-    check, payload, bound_to = notes.verify(signed, signers)
-    return read_statement(
-        payload,
-        bound_to=bound_to,
-        check_valid=check.is_valid,
-        signer=check.principal,
-        reason=check.reason,
-        fingerprint=check.fingerprint,
+        approvals=evaluate(
+            verdict.needs, evidence.approvals, governance.approvers, read.change, is_merged=bool(merged), hands=evidence.hands
+        ),
+        hands=evidence.hands,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from goldenpath.app.audit_log import verify_audit
 from goldenpath.app.protected import protected_tip
+from goldenpath.app.revision import read_governance
 from goldenpath.app.services import Services
 from goldenpath.errors import GoldenpathError, NotFound
 from goldenpath.model.base import Record
@@ -58,11 +59,15 @@ def examine(surroundings: Surroundings, open_services: Callable[[], Services]) -
 
 def _guarded(name: str, check: Callable[[Patient], Iterator[Check]], patient: Patient) -> tuple[Check, ...]:
     if patient.services.is_offline and name in _ASKING_OUTSIDE:
-        return (Check(name=name, state="warn", message="not looked at: --offline", fix="run doctor again without --offline"),)
+        return (_not_looked_at(name),)
     try:
         return tuple(check(patient))
     except GoldenpathError as error:
         return (failed_check(name, error),)
+
+
+def _not_looked_at(name: str) -> Check:
+    return Check(name=name, state="warn", message="not looked at: --offline", fix="run doctor again without --offline")
 
 
 def failed_check(name: str, error: GoldenpathError) -> Check:
@@ -158,6 +163,30 @@ def _approvers(patient: Patient) -> Iterator[Check]:
         yield Check(name="approvers", state="fail", message=f"{path} is not on the protected branch", fix="write it: docs/how-to")
     else:
         yield Check(name="approvers", state="ok", message=path)
+
+
+def _reviews(patient: Patient) -> Iterator[Check]:
+    """Where reviews count: is the forge stated, does it answer to this token, and has everybody who can approve an account there?"""
+    services = patient.services
+    settings = services.settings
+    if not settings.approvals.counts_reviews:
+        return
+    if not settings.forge.is_stated:
+        fix = "set forge.url and forge.repository in goldenpath.yaml"
+        yield Check(name="reviews", state="fail", message="reviews count, and the settings do not name the forge", fix=fix)
+        return
+    if services.is_offline:
+        yield _not_looked_at("reviews")
+        return
+    services.forge(settings.forge).open_pull_requests(settings.governance.protected_branch)
+    yield Check(name="reviews", state="ok", message=f"{settings.forge.repository} at {settings.forge.url} answers")
+    people = read_governance(services.repository(), services.settings_commit).approvers.people if services.settings_commit else ()
+    without = sorted(
+        each.id for each in people if (each.roles or each.owners) and not each.is_bot and not each.logins.get(settings.forge.kind)
+    )
+    if without:
+        fix = f"add logins.{settings.forge.kind} to {settings.governance.approvers}; docs/how-to/connect-a-forge.md"
+        yield Check(name="reviews", state="warn", message=f"no account is listed for {', '.join(without[:10])}", fix=fix)
 
 
 def _signing(patient: Patient) -> Iterator[Check]:
@@ -264,6 +293,7 @@ _PLATFORM_CHECKS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] =
     ("catalog", _catalog),
     ("branch protection", _protection),
     ("approvers", _approvers),
+    ("reviews", _reviews),
     ("signing key", _signing),
     ("state", _state),
     ("databases", _databases),

@@ -70,12 +70,15 @@ class Bench:
         judge: Judges (base, head) with the governance of base and the approvals kept for head, as of the day of the given commit.
         governed: Returns the catalog and governance paths, as the settings of the first commit name them, that differ between two more.
         noted: Returns every commit that somebody approved; asked only when a plain commit has no approval of its own.
+        proposed: Returns the heads of pull requests that the second commit brought, on the forge that the settings of the first name.
+            A forge squashes and rebases, so reviews stand beside commits that the line never holds.
     """
 
     reader: RepositoryReader
     judge: Judge
     governed: Governed
     noted: Callable[[], Sequence[str]]
+    proposed: Callable[[str, CommitInfo], Sequence[str]] = lambda _base, _commit: ()
 
 
 def verify_history(bench: Bench, *, since: str, until: str) -> HistoryResult:
@@ -111,6 +114,8 @@ def _next_segment(bench: Bench, base: str, ahead: Sequence[CommitInfo]) -> tuple
         return first, 1
     for taken, commit in enumerate(ahead[1:], start=2):
         wider = _net_segment(bench, base, commit)
+        if not wider.is_good:
+            wider = _rebased(bench, base, commit) or wider
         if wider.is_good:
             return wider, taken
     return first, 1
@@ -133,7 +138,17 @@ def _judged(bench: Bench, base: str, commit: CommitInfo) -> Segment:
     net = _net_segment(bench, base, commit)
     if net.is_good or commit.parents != (base,):
         return net
-    return next((found for head in bench.noted() if (found := _squashed(bench, base, commit, brought, head))), net)
+    heads = (head for known in (bench.proposed(base, commit), bench.noted()) for head in known)
+    return next((found for head in heads if (found := _squashed(bench, base, commit, brought, head))), net)
+
+
+def _rebased(bench: Bench, base: str, commit: CommitInfo) -> Segment | None:
+    """Return a run of plain commits judged as the pull request that a forge rebased; None when it is none, or not approved."""
+    try:
+        brought, heads = bench.governed(base, base, commit.oid), bench.proposed(base, commit)
+    except (InvalidIntent, NotFound):  # what is gone approves nothing, and must not keep a later commit from healing the line
+        return None
+    return next((found for head in heads if (found := _squashed(bench, base, commit, brought, head))), None)
 
 
 def _merged(bench: Bench, base: str, commit: CommitInfo, brought: Sequence[PathChange]) -> Segment:

@@ -89,7 +89,11 @@ def preview_change(services: Services, *, base: str, head: str) -> PreviewResult
 
     Offline it looks at Git alone, and says of each store that it was not seen instead of guessing that nothing differs.
     """
-    result = check_change(services, base=base, head=head)
+    return preview_of(services, check_change(services, base=base, head=head))
+
+
+def preview_of(services: Services, result: CheckResult) -> PreviewResult:
+    """Show what merging a change would do that the gate has judged already."""
     before = [entry.request for entry in read_requests(services.repository(), result.governance).entries]
     after = [entry.request for entry in merged_catalog(services, result).entries]
     touched = {request.environment for change in result.change.requests for request in (change.before, change.after) if request is not None}

@@ -6,9 +6,12 @@ or that holds two foundings, proves nothing and is refused: which of the two lin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from goldenpath.app.change import governed_changes
 from goldenpath.app.check import CheckResult, judge_range
 from goldenpath.app.dates import day_of
+from goldenpath.app.evidence import EvidenceDesk
 from goldenpath.app.history import Bench, HistoryResult, verify_history
 from goldenpath.app.revision import is_founded, read_settings
 from goldenpath.app.services import Services
@@ -37,15 +40,19 @@ def review(services: Services, commit: str) -> HistoryResult:
 def review_from(services: Services, since: str, commit: str) -> HistoryResult:
     """Return how far the line from ``since`` (trusted) to ``commit`` is reviewed."""
     reader, notes, now = services.repository(), services.notes(), services.clock.now().date()
+    desk = EvidenceDesk(services)
 
     def judge(base: str, head: str, end: CommitInfo) -> CheckResult:
         # a commit states its own time: one that lies ahead of the clock must not end a waiting period early
-        return judge_range(reader, notes, base=base, head=head, today=min(day_of(end), now), is_merged=True)
+        return judge_range(reader, desk.gather, base=base, head=head, today=min(day_of(end), now), merged=end.oid)
 
     def governed(base: str, old: str, new: str) -> tuple[PathChange, ...]:
         return governed_changes(reader, read_settings(reader, base), old=old, new=new)
 
-    bench = Bench(reader=reader, judge=judge, governed=governed, noted=notes.annotated_commits)
+    def proposed(base: str, end: CommitInfo) -> Sequence[str]:
+        return desk.proposed_head(read_settings(reader, base), end.oid)
+
+    bench = Bench(reader=reader, judge=judge, governed=governed, noted=notes.annotated_commits, proposed=proposed)
     return verify_history(bench, since=since, until=commit)
 
 
@@ -97,8 +104,16 @@ def unreviewed(history: HistoryResult) -> GoldenpathError:
         "approval.missing",
         f"these commits reached the protected branch without approval by: {missing}",
         subject=where,
-        hint=f"goldenpath approve {_range(failed.base, failed.result.change.head)}, by eligible people, or revert the change",
+        hint=_hint(failed.result, _range(failed.base, failed.result.change.head)),
     )
+
+
+def _hint(result: CheckResult, which: str) -> str:
+    if result.governance.settings.approvals.counts_notes:
+        return f"goldenpath approve {which}, by eligible people, or revert the change"
+    uncounted = ", ".join(sorted({f"{each.approval.statement.approver} [{each.code}]" for each in result.approvals.rejected})[:5])
+    not_counted = f"; reviews that do not count: {uncounted}" if uncounted else ""
+    return f"only reviews of the merged head count here: revert the change, and propose it again{not_counted}"
 
 
 _HEAL = "revert the change on the protected branch, then apply again"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from goldenpath.bootstrap import open_founding
 from goldenpath.errors import Misconfigured
 
 
@@ -112,8 +113,8 @@ def _approvers(people: tuple[Persona, ...], root: Path) -> str:
 
 def _new_repository(path: Path, root: Path, message: str) -> None:
     environment = {**os.environ, **FOUNDER.environment(root)}
+    open_founding(path).found("main")
     for arguments in (
-        ("init", "--quiet", "--initial-branch=main"),
         ("add", "--all"),
         ("commit", "--quiet", "--no-verify", "--message", message),
     ):

@@ -15,10 +15,10 @@ from goldenpath.cli.state import CliState
 NEED_STORES = frozenset(
     {
         *("apply", "adopt", "restore", "seed", "inject", "materialize", "get", "exec", "sync", "consumers", "rollout"),
-        *("status", "trace", "drift", "orphans", "diff", "demo"),
+        *("status", "trace", "drift", "orphans", "report", "diff", "demo", "pr"),
     }
 )
-"""Verbs whose answer would be a guess without looking at a store. The others work from Git and this machine's files alone."""
+"""Verbs whose answer would be a guess without looking at a store or a forge. The others work from Git and this machine's files alone."""
 
 
 def refuse_offline(command: click.Command) -> click.Command:

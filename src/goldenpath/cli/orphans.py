@@ -39,7 +39,7 @@ def orphans(state: CliState, environments: tuple[str, ...], is_cluster: bool, ku
     if state.output.format in {"github", "sarif", "junit"}:
         from goldenpath.cli.findings import render_findings
 
-        render_findings(state.output, _findings(found), summary=_summary(found), kind="Orphans")
+        render_findings(state.output, findings_of(found), summary=_summary(found), kind="Orphans")
     else:
         state.output.data("Orphans", _payload(found), text=_text(state, found))
     return Exit.FINDINGS if found.rows else Exit.DONE
@@ -114,7 +114,8 @@ def _summary(found: Orphans) -> str:
     return f"{orphaned}, {unmanaged} unmanaged, {len(found.retiring)} awaiting retirement; nothing was deleted"
 
 
-def _findings(found: Orphans) -> list[Any]:
+def findings_of(found: Orphans) -> list[Any]:
+    """Return one finding per record that needs a decision, for annotations and issues."""
     from goldenpath.model.finding import Finding
 
     return [

@@ -94,7 +94,7 @@ def _environment_text(each: EnvironmentPreview, output: Output) -> Iterator[str]
         yield f"  {consumer.request_id}: Secret {consumer.namespace}/{consumer.k8s_secret} in cluster {consumer.cluster}"
         yield from (f"    read in the store by {principal}" for principal in consumer.principals)
     yield from ("", output.paint("Rotation"), *(f"  {request_id}: {rotation_line(native)}" for request_id, native in each.rotations))
-    yield from ("", output.paint("Cost"), *(f"  {line}" for cost in each.cost for line in _cost_lines(cost)))
+    yield from ("", output.paint("Cost"), *(f"  {line}" for cost in each.cost for line in cost_lines(cost)))
     if each.unseen:
         yield f"  {_UNSEEN_COST}"
 
@@ -140,7 +140,7 @@ def _environment_markdown(each: EnvironmentPreview) -> Iterator[str]:
             yield from ("", "</details>", "")
     yield from _roles_markdown(each)
     yield from (f"- {escape(f'{request_id}: {rotation_line(native)}')}" for request_id, native in each.rotations)
-    yield from (f"- {escape(line)}" for cost in each.cost for line in _cost_lines(cost))
+    yield from (f"- {escape(line)}" for cost in each.cost for line in cost_lines(cost))
     if each.unseen:
         yield f"- {_UNSEEN_COST}"
     yield ""
@@ -189,7 +189,8 @@ def _lines(data: bytes | None) -> list[str]:
     return [] if data is None else [clean(line) if line.strip() else line for line in data.decode("utf-8").splitlines()]
 
 
-def _cost_lines(cost: CostEstimate) -> Iterator[str]:
+def cost_lines(cost: CostEstimate) -> Iterator[str]:
+    """Yield what a plan costs, now and each month."""
     yield f"{counted(cost.apply_calls, 'store call')} to apply; {counted(cost.records, 'record')} ({cost.added_records} new)"
     if cost.is_embedded:
         yield "no cost: the embedded store is part of the platform"

@@ -13,13 +13,17 @@ import msgspec
 
 from goldenpath.errors import InvalidIntent
 from goldenpath.intent.contract import load
+from goldenpath.intent.layout import SCHEMA_FILE
 from goldenpath.intent.scalars import resolve_plain
 from goldenpath.model.request import SecretRequest
 from goldenpath.model.tombstones import Tombstones
 
-_PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?:(?: |:+)[A-Za-z0-9_./@+-]+)*")
+PLAIN_PATTERN: Final = r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?:(?: |:+)[A-Za-z0-9_./@+-]+)*"
+"""What may stand without quotes, unless it is a word that YAML readers disagree about."""
+_PLAIN: Final = re.compile(PLAIN_PATTERN)
 _HIGHEST_NUMBER: Final = 10**12 - 1
 _INDENT: Final = "  "
+_HEADER: Final = "# yaml-language-server: $schema="
 
 
 def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
@@ -39,6 +43,16 @@ def write_request(request: SecretRequest, *, schema_url: str = "") -> bytes:
     return data
 
 
+def header_line(path: str) -> str:
+    """Return the line on top of a request file at ``path`` that tells editors its schema."""
+    return _HEADER + schema_link(path)
+
+
+def schema_link(path: str) -> str:
+    """Return how a request file at ``path`` names the schema that the platform repository keeps: relative, so editors need no network."""
+    return "../" * path.count("/") + SCHEMA_FILE
+
+
 def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:
     """Return the id after the highest that is in use or was; gaps are not filled, for they may be somebody's history (D6).
 
@@ -53,36 +67,39 @@ def next_id(ids: Iterable[str], tombstones: Tombstones) -> str:
 
 
 def _bytes(request: SecretRequest, schema_url: str) -> bytes | None:
-    lines = [f"# yaml-language-server: $schema={schema_url}"] if schema_url else []
+    lines = [f"{_HEADER}{schema_url}"] if schema_url else []
     try:
-        lines += _mapping(msgspec.to_builtins(request), "")
+        lines += mapping_lines(msgspec.to_builtins(request), "")
         return ("\n".join(lines) + "\n").encode()
     except UnicodeEncodeError:
         return None
 
 
-def _mapping(fields: dict[str, Any], indent: str) -> Iterator[str]:
+def mapping_lines(fields: dict[str, Any], indent: str) -> Iterator[str]:
+    """Yield the lines of a mapping, without line ends."""
     for name, value in fields.items():
         if isinstance(value, dict) and value:
-            yield f"{indent}{_scalar(name)}:"
-            yield from _mapping(value, indent + _INDENT)
+            yield f"{indent}{scalar_text(name)}:"
+            yield from mapping_lines(value, indent + _INDENT)
         elif isinstance(value, list | tuple) and value:
-            yield f"{indent}{_scalar(name)}:"
-            yield from _items(value, indent + _INDENT)
+            yield f"{indent}{scalar_text(name)}:"
+            yield from item_lines(value, indent + _INDENT)
         else:
-            yield f"{indent}{_scalar(name)}: {_scalar(value)}"
+            yield f"{indent}{scalar_text(name)}: {scalar_text(value)}"
 
 
-def _items(values: Iterable[Any], indent: str) -> Iterator[str]:
+def item_lines(values: Iterable[Any], indent: str) -> Iterator[str]:
+    """Yield the lines of a list, without line ends."""
     for value in values:
         if isinstance(value, dict) and value:
-            first, *rest = _mapping(value, indent + _INDENT)
+            first, *rest = mapping_lines(value, indent + _INDENT)
             yield f"{indent}- {first.lstrip()}"
             yield from rest
         else:
-            yield f"{indent}- {_scalar(value)}"
+            yield f"{indent}- {scalar_text(value)}"
 
 
-def _scalar(value: Any) -> str:
+def scalar_text(value: Any) -> str:
+    """Return one word or number, in quotes where some YAML reader could take it for something else."""
     is_plain = isinstance(value, str) and _PLAIN.fullmatch(value) is not None and resolve_plain(value) == value
     return value if is_plain else msgspec.json.encode(value).decode("utf-8")

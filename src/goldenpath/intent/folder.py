@@ -74,6 +74,25 @@ class Folder:
         except OSError:
             return None
 
+    def is_folder(self, path: str) -> bool:
+        """Say whether a real folder is at ``path``, empty or not."""
+        try:
+            return stat.S_ISDIR(os.lstat(self._base / path).st_mode)
+        except OSError:
+            return False
+
+    def make(self, path: str) -> None:
+        """Make a folder and those above it; one that is there stays.
+
+        Raises:
+            InvalidIntent: ``intent.folder-unsafe`` when a part of the way is a link or cannot be made.
+        """
+        try:
+            with self._opened(path, is_made=True):
+                return
+        except OSError as error:
+            raise _unsafe(path, error) from error
+
     def _read_in(self, folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, bytes | None]]:
         """Read the files of one folder while it is open: the way there is walked once, not once per file."""
         with ExitStack() as held:
@@ -112,12 +131,32 @@ class Folder:
         except FileExistsError:
             raise Conflict("intent.file-exists", "there is a file of this name already", subject=path, hint="choose another id") from None
         except OSError as error:
-            raise InvalidIntent(
-                "intent.folder-unsafe",
-                f"the file cannot be written: {os.strerror(error.errno or 0)}",
-                subject=path,
-                hint="check that every folder on the way is a real folder, not a link, and writable",
-            ) from error
+            raise _unsafe(path, error) from error
+
+    def write_over(self, path: str, data: bytes, *, expected: bytes) -> None:
+        """Put ``data`` in the place of a file that holds ``expected``, in one step; its mode stays.
+
+        Raises:
+            Conflict: ``request.file-changed`` when it holds something else by now; it stays as it is.
+            InvalidIntent: ``intent.folder-unsafe`` when a folder on the way is a link or cannot be entered or written.
+        """
+        folder, _, name = path.rpartition("/")
+        temporary = f".{name}.{os.getpid()}.tmp"
+        try:
+            with self._opened(folder) as parent:
+                if _read_at(parent, name, len(expected)) != expected:
+                    raise Conflict("request.file-changed", "the file changed while it was being edited", subject=path, hint="run again")
+                mode = stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+                try:
+                    _write(temporary, data, parent, mode=mode)
+                    os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                except OSError:
+                    with suppress(FileNotFoundError):
+                        os.unlink(temporary, dir_fd=parent)
+                    raise
+                os.fsync(parent)
+        except OSError as error:
+            raise _unsafe(path, error) from error
 
     def _walk(self, path: str, depth: int) -> Iterator[TreeEntry]:
         try:
@@ -155,10 +194,19 @@ class Folder:
             os.close(current)
 
 
-def _write(name: str, data: bytes, folder: int) -> None:
+def _unsafe(path: str, error: OSError) -> InvalidIntent:
+    return InvalidIntent(
+        "intent.folder-unsafe",
+        f"the file cannot be written: {os.strerror(error.errno or 0)}",
+        subject=path,
+        hint="check that every folder on the way is a real folder, not a link, and writable",
+    )
+
+
+def _write(name: str, data: bytes, folder: int, *, mode: int = 0o644) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(name, flags, 0o644, dir_fd=folder), "wb") as file:
-        os.fchmod(file.fileno(), 0o644)
+        os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -14,6 +14,9 @@ from goldenpath.model.request import LABEL_MAX
 WELL_KNOWN_ROOTS: Final = ("catalogs/secrets", "docs/catalogs/secrets")
 """Where people look for requests (D1); one below the root that is not in use is refused."""
 
+SCHEMA_FILE: Final = "schemas/goldenpath/request.json"
+"""Where a platform repository keeps the JSON Schema of a request, for editors: ``goldenpath schema request --platform``."""
+
 SUFFIX: Final = ".yaml"
 SIDECAR_SUFFIX: Final = ".metadata.yaml"
 _DEPTH = 3

@@ -44,16 +44,17 @@ def _every_case(word: str) -> set[str]:
     return {"".join(letters) for letters in product(*((char, char.upper()) for char in word))}
 
 
-_WORDS = frozenset(
+AMBIGUOUS_WORDS = frozenset(
     {"", "~", "=", "<<"}.union(*(_every_case(word) for word in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"))),
 )
+"""Words that some YAML reader takes for something else than text."""
 
 Meaning = Literal["null", "boolean", "number or time", "merge key"]
 
 
 def resolve_plain(text: str) -> Plain | Ambiguous:
     """Return what the plain word ``text`` means, or :data:`AMBIGUOUS` when readers disagree about it."""
-    if text in _WORDS:
+    if text in AMBIGUOUS_WORDS:
         return _BOOLEANS.get(text, AMBIGUOUS)
     if text[0] not in _NUMBER_START:
         return text
@@ -70,4 +71,4 @@ def meaning_elsewhere(text: str) -> Meaning:
         return "merge key"
     if text in {"", "~"} or text.lower() == "null":
         return "null"
-    return "boolean" if text in _WORDS else "number or time"
+    return "boolean" if text in AMBIGUOUS_WORDS else "number or time"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from goldenpath.intent.words import REQUEST_FIELDS, SIDECAR_FIELDS, words_by_field
 from goldenpath.model.approval import Approvers
 from goldenpath.model.drift import DriftIgnores
 from goldenpath.model.enums import Enums
@@ -43,6 +44,9 @@ TITLES: Final = {
 }
 
 
+_WORDED: Final = {"request": REQUEST_FIELDS, "sidecar": SIDECAR_FIELDS}
+
+
 def json_schema(kind: str) -> dict[str, Any]:
     """Return the schema of one of :data:`KINDS`, draft 2020-12, with ``$id``, titles and descriptions.
 
@@ -55,6 +59,30 @@ def json_schema(kind: str) -> dict[str, Any]:
     root["title"] = TITLES[kind]
     document = {"$schema": DIALECT, "$id": f"{ID_BASE}{kind}.json", **root}
     return {**document, "$defs": definitions} if definitions else document
+
+
+def platform_schema(kind: str, enums: Enums) -> dict[str, Any]:
+    """Return the schema of a request or a sidecar with the words that a platform allows, so that an editor offers them.
+
+    Raises:
+        KeyError: for another kind; doors offer only those two.
+    """
+    schema = json_schema(kind)
+    for path, words in words_by_field(_WORDED[kind], enums).items():
+        node = schema
+        for name in path:
+            node = node["properties"][name]
+            while "$ref" in node:
+                node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        for each in ("pattern", "minLength", "maxLength"):
+            node.pop(each, None)
+        node["enum"] = list(words)
+    return schema
+
+
+def platform_schema_bytes(kind: str, enums: Enums) -> bytes:
+    """Return :func:`platform_schema` as a file, the same bytes on every machine."""
+    return msgspec.json.format(msgspec.json.encode(platform_schema(kind, enums)), indent=2) + b"\n"
 
 
 def schema_of(struct: type[Any]) -> dict[str, Any]:

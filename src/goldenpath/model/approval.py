@@ -50,10 +50,15 @@ class ApprovalStatement(Record, frozen=True, kw_only=True):
 
 
 class Approval(Record, frozen=True, kw_only=True):
-    """A statement whose signature was checked, or the reason why it does not count."""
+    """A statement whose signature was checked, or the reason why it does not count.
+
+    ``source`` is ``note`` for one that was signed and ``review`` for one that a forge vouches for. ``code`` names the reason where it is
+    another one than the signature.
+    """
 
     statement: ApprovalStatement
     is_valid: bool
     reason: str = ""
     fingerprint: str = ""
     source: str = ""
+    code: str = ""

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from goldenpath.model.base import Contract
 from goldenpath.model.environment import ENVIRONMENTS
+from goldenpath.model.forge_settings import ApprovalSettings, ForgeSettings
 from goldenpath.model.parameter import ParameterTier
 from goldenpath.model.request import Arn, EnumWord, Label, Text
 from goldenpath.model.rollout_settings import RolloutSettings
@@ -370,6 +371,8 @@ class Settings(Contract, frozen=True, kw_only=True):
     apply: ApplySettings = ApplySettings()
     provision: ProvisionSettings = ProvisionSettings()
     rollout: RolloutSettings = RolloutSettings()
+    forge: ForgeSettings = ForgeSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
     prices: dict[Label, PriceSettings] = {}
 
     def environment(self, name: str) -> EnvironmentSettings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from goldenpath.model.approval import Approval, ApprovalStatement, Approvers, Person
@@ -61,6 +61,7 @@ def evaluate(
     change: Change,
     *,
     is_merged: bool = False,
+    hands: Iterable[str] = (),
 ) -> ApprovalResult:
     """Count approvals.
 
@@ -71,12 +72,13 @@ def evaluate(
         change: What is to be approved.
         is_merged: The change is on the protected branch already. Then an approval given under an earlier rendering still counts for
             the same content: otherwise every release that renders differently would void all history.
+        hands: Logins of everybody who had a hand in it as a forge knows them: who opened the pull request, who pushed.
     """
     directory = Directory.of(approvers)
     panel = _Panel(
         directory=directory,
         change=change,
-        contributors=_contributors(change, directory),
+        contributors=_contributors(change, directory).union(*(directory.named(hand) for hand in hands)),
         content_digest=change.content_digest,
         change_digest=change.digest,
         is_merged=is_merged,
@@ -125,7 +127,7 @@ class _Panel:
     def _statement_fault(self, approval: Approval) -> tuple[str, str] | None:
         statement, change = approval.statement, self.change
         if not approval.is_valid:
-            return "approval.signature-invalid", approval.reason or "the signature does not verify"
+            return approval.code or "approval.signature-invalid", approval.reason or "the signature does not verify"
         if statement.schema_version != STATEMENT_VERSION:
             return "approval.statement-unknown", f"statement version {statement.schema_version} is not known here"
         if statement.head != change.head:
@@ -161,7 +163,7 @@ class _Panel:
         if not self.change.commits:
             return "approval.authors-unknown", "the change has no readable commits, so its authors are unknown"
         if name in self.contributors:
-            return "approval.by-author", f"{name} is an author, committer, co-author or requester of the change"
+            return "approval.by-author", f"{name} is an author, committer, co-author, pusher or requester of the change"
         if name in counted:
             return "approval.duplicate", f"{name} already approved"
         return None

@@ -31,6 +31,11 @@ def judge(change: Change, context: GateContext) -> Verdict:
     return _verdict(findings, context, change)
 
 
+def judge_request(change: RequestChange, context: GateContext) -> tuple[Finding, ...]:
+    """Return what the rules say about the change of one request, waivers applied; for authors, before anything is proposed."""
+    return _sorted(apply_waivers(list(_request_findings(change, context)), context, {change.id}))
+
+
 def judge_catalog(requests: Iterable[SecretRequest], context: GateContext) -> Verdict:
     """Return what the standing rules say about a whole catalog, as ``apply`` sees it; rules that need a before are left out.
 

@@ -88,6 +88,10 @@ class RepositoryReader(Protocol):
         """Return the commits of ``base..head``, oldest first, with co-author trailers."""
         ...
 
+    def commit(self, oid: str) -> CommitInfo:
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
+        ...
+
     def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:
         """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
         ...
@@ -106,6 +110,10 @@ class IndexReader(Protocol):
 
     def special_entries(self) -> tuple[TreeEntry, ...]:
         """Return every link and submodule in the index, in path order; paths are relative to the folder that was opened."""
+        ...
+
+    def staged_changes(self) -> tuple[PathChange, ...]:
+        """Return what the next commit would change, of the whole repository; paths are relative to its root."""
         ...
 
 
@@ -133,6 +141,31 @@ class ApprovalNotes(Protocol):
         ...
 
 
+class PullRequestObjects(Protocol):
+    """Brings the commits of pull requests here, those of forks too: as objects of git and nothing else (R11).
+
+    No ref of ours moves, no file of the working tree changes, nothing of it runs.
+    """
+
+    def bring(self, number: int, commit: str) -> None:
+        """Fetch ``commit``, the head of a pull request, with its history, from the remote's own ref of it; nothing when it is here.
+
+        Raises:
+            NotFound: ``git.ref-missing``: the remote's ref does not lead to that commit (any more).
+            ProviderUnavailable: ``git.remote-unavailable``.
+        """
+        ...
+
+    def newest(self, branch: str) -> str:
+        """Return the newest commit of ``branch`` at the remote, fetched; that of the local branch where there is no remote.
+
+        Raises:
+            NotFound: ``git.ref-missing``.
+            ProviderUnavailable: ``git.remote-unavailable``.
+        """
+        ...
+
+
 class ManifestRepository(Protocol):
     """The GitOps repository we commit to. Never forces; a lost race raises so that the caller regenerates on the new head (R23)."""
 
@@ -149,5 +182,46 @@ class ManifestRepository(Protocol):
 
         Raises:
             Conflict: ``delivery.push-race`` when the branch moved; nothing was published.
+        """
+        ...
+
+
+class ProposalBranches(Protocol):
+    """Branches of the platform repository that changes are proposed on. The index and the files that people work on are never touched."""
+
+    def tip(self, branch: str) -> str:
+        """Return the newest commit of a local branch; empty when there is none. Raises ``InvalidIntent`` ``git.branch-invalid``."""
+        ...
+
+    def fetched_tip(self, branch: str) -> str:
+        """Return the newest commit of a branch at the remote, fetched; empty when it has none.
+
+        Raises:
+            Misconfigured: ``git.remote-missing``.
+            ProviderUnavailable: ``delivery.remote-unavailable``.
+        """
+        ...
+
+    def has_own_change(self, path: str) -> bool:
+        """Say whether the working tree's file is anything but what its own commit holds: that change would be left behind."""
+        ...
+
+    def commit(self, branch: str, *, parent: str, writes: Mapping[str, bytes], message: str) -> str:
+        """Commit ``writes`` on top of ``parent`` in the name of whoever git says that we are, and let ``branch`` stand there.
+
+        A new branch is made; one that is there must stand at ``parent``.
+
+        Raises:
+            Conflict: ``git.branch-moved`` when it stands elsewhere, ``git.branch-checked-out`` when a working tree has it open.
+            Misconfigured: ``git.identity-missing``.
+        """
+        ...
+
+    def push(self, branch: str) -> None:
+        """Publish the branch. Never forces.
+
+        Raises:
+            Conflict: ``git.branch-moved`` when the remote's branch holds commits that ours lacks.
+            ProviderRefused: ``delivery.push-refused``. ProviderUnavailable: ``delivery.remote-unavailable``.
         """
         ...

@@ -32,6 +32,8 @@ WORDS = {
     "status": [],
     "drift": [],
     "orphans": [],
+    "report": [],
+    "pr": ["check", "--number", "1"],
     "diff": ["--from", "dev", "--to", "prod"],
 }
 

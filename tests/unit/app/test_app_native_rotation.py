@@ -87,4 +87,4 @@ def test_what_was_not_looked_at_is_unknown() -> None:
 
 def test_a_class_without_rotation_asks_for_nothing() -> None:
     request = make_request({"spec": {"rotation": {"rotationClass": "none"}}})
-    assert rotation_line(native_rotation_state(request, SETTINGS, CADENCES, None)).endswith("asks for a new value never")
+    assert rotation_line(native_rotation_state(request, SETTINGS, CADENCES, None)).endswith("asks for no new value")

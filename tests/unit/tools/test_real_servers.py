@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import stat
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tools import real_servers
-from tools.real_servers import MODULES, SERVERS, RealServer, build_missing, cache_folder, folder_of, key_of
+from tools.real_servers import MODULES, NPM_SERVERS, SERVERS, NpmServer, RealServer, build_missing, cache_folder, folder_of, key_of
 
 ALPHA = RealServer("alpha", {"alphad": "example.com/alpha/v3", "alphactl": "example.com/alpha/cmd/ctl"}, 1)
 BROKEN = RealServer("broken", {"brokend": "example.com/broken"}, 1)
@@ -177,6 +178,7 @@ def test_files_of_the_module_are_kept_beside_the_binary_and_can_be_removed(works
     crds = workshop.modules / "copying" / "module" / "config" / "crds"
     (crds / "deeper").mkdir(parents=True)
     (crds / "one.yaml").write_text("kind: One\n")
+    (crds / "deeper" / "two.yaml").write_text("kind: Two\n")
     (crds / "one.yaml").chmod(0o444)
     crds.chmod(0o555)
     try:
@@ -184,7 +186,7 @@ def test_files_of_the_module_are_kept_beside_the_binary_and_can_be_removed(works
     finally:
         crds.chmod(0o755)
     kept = workshop.folder(COPYING) / "crds"
-    assert [path.name for path in kept.iterdir()] == ["one.yaml"]
+    assert sorted(str(path.relative_to(kept)) for path in kept.rglob("*")) == ["deeper", "deeper/two.yaml", "one.yaml"]
     assert (kept / "one.yaml").read_text() == "kind: One\n"
     assert kept.stat().st_mode & stat.S_IWUSR
 
@@ -208,6 +210,57 @@ def test_two_processes_build_a_server_once(workshop: Workshop, capsys: pytest.Ca
     assert "alpha: another process builds it; waiting" in capsys.readouterr().out
 
 
+# packages from npm
+
+PACKAGES = NpmServer("packages", 1, native=("native-one",))
+NPM_STAND_IN = """#!/bin/sh
+echo "source=$npm_config_build_from_source $*" >> "{log}"
+[ "$1" != ci ] || [ ! -e broken.cjs ] || { echo "npm error: broken"; exit 1; }
+mkdir -p node_modules && echo there > node_modules/package
+"""
+
+
+def install(workshop: Workshop, **files: str) -> list[str]:
+    folder = workshop.modules / "packages"
+    folder.mkdir(exist_ok=True)
+    for name, content in {"package.json": "{}", "package-lock.json": "{}", "server.cjs": "x", "README.md": "x", **files}.items():
+        (folder / name).write_text(content)
+    npm = workshop.go.with_name("npm")
+    npm.write_text(NPM_STAND_IN.replace("{log}", str(workshop.log)))
+    npm.chmod(0o755)
+    return build_missing([PACKAGES], go="", npm=str(npm), cache=workshop.cache, modules=workshop.modules)
+
+
+def test_packages_are_installed_without_their_scripts_and_only_named_ones_are_compiled(workshop: Workshop) -> None:
+    assert install(workshop) == []
+    folder = folder_of(PACKAGES, cache=workshop.cache, modules=workshop.modules)
+    assert sorted(path.name for path in folder.iterdir()) == ["node_modules", "package-lock.json", "package.json", "server.cjs"]
+    assert workshop.asked() == [
+        "source=true ci --ignore-scripts --no-audit --no-fund",
+        "source=true rebuild native-one --no-audit --no-fund",
+    ]
+    assert install(workshop) == []
+    assert len(workshop.asked()) == 2, "nothing is installed twice"
+    assert install(workshop, **{"package-lock.json": "{ }"}) == []
+    assert len(workshop.asked()) == 4, "another lock file is another installation"
+
+
+def test_a_failed_installation_leaves_nothing_behind(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert install(workshop, **{"broken.cjs": "x"}) == ["packages"]
+    assert "npm error: broken" in capsys.readouterr().out
+    assert not folder_of(PACKAGES, cache=workshop.cache, modules=workshop.modules).exists()
+    assert [path.name for path in workshop.cache.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("server", NPM_SERVERS, ids=lambda server: server.name)
+def test_a_lock_file_has_a_checksum_for_every_package_and_no_address(server: NpmServer) -> None:
+    lock = json.loads((MODULES / server.name / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert len(packages) > 100
+    assert [name for name, package in packages.items() if not package.get("integrity", "").startswith("sha512-")] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == [], "each machine asks its own registry"
+
+
 # the door
 
 
@@ -229,6 +282,7 @@ def test_a_failed_build_is_a_failed_command_that_names_it(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(real_servers, "SERVERS", (BROKEN, ALPHA))
+    monkeypatch.setattr(real_servers, "NPM_SERVERS", ())
     monkeypatch.setattr(real_servers, "MODULES", workshop.modules)
     monkeypatch.setenv("GOLDENPATH_REAL_SERVERS", str(workshop.cache))
     monkeypatch.setenv("PATH", f"{workshop.go.parent}:/usr/bin:/bin")

@@ -12,9 +12,9 @@ from goldenpath.cli.formats import Report, Section, facts_of, level_of, place_of
 from goldenpath.model.finding import Finding
 
 _JOINER = "&#8288;"
-_REFERENCES = {ord(char): f"&#{ord(char)};" for char in "&<>\"'`*_[](){}|\\~$^=!+"}
-_REFERENCES |= {ord(char): f"&#{ord(char)};{_JOINER}" for char in "@#"}
-_AUTO_LINK = re.compile(r":(?=/)|(?<=www)\.", re.IGNORECASE)
+_REFERENCES = {ord(char): f"&#{ord(char)};" for char in "&<>\"'`*_[](){}|\\~$^=+"}
+_REFERENCES |= {ord(char): f"&#{ord(char)};{_JOINER}" for char in "@#!"}
+_AUTO_LINK = re.compile(r":(?=/)|(?<=www)\.|(?<=\bgh)-(?=\d)", re.IGNORECASE)
 
 
 def render(report: Report) -> str:

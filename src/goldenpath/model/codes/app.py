@@ -59,6 +59,12 @@ CODES: dict[str, CodeDoc] = {
         fix="Name the range with --base and --head; goldenpath apply prints the one whose approval is missing.",
         rule="R12",
     ),
+    "approval.reviews-only": CodeDoc(
+        title="Here reviews count, and signed statements do not",
+        why="goldenpath.yaml of the base says approvals.source: reviews.",
+        fix="Approve the pull request on the forge. Set approvals.source: both where statements are to count as well.",
+        rule="R12",
+    ),
     "approval.not-eligible": CodeDoc(
         title="This person cannot approve this change",
         why="Approvers are people of the base's approvers file who did not author, commit or push any part of the change.",

@@ -43,6 +43,17 @@ CODES: dict[str, CodeDoc] = {
         fix="Name a branch, a tag or a commit id.",
         rule="R11",
     ),
+    "git.remote-missing": CodeDoc(
+        title="Pull requests cannot be fetched here",
+        why="Their commits come from the remote that the platform repository was cloned from.",
+        fix="Clone the platform repository, or add its remote: git remote add origin <address>.",
+    ),
+    "git.remote-unavailable": CodeDoc(
+        title="The head or the base of a pull request could not be fetched",
+        why="The remote did not answer, does not let this account in, or does not keep a ref for the pull request.",
+        fix="Try the git fetch that the message names by hand, then run the same command again.",
+        rule="R15",
+    ),
     "git.ref-missing": CodeDoc(
         title="The named commit is not in this clone",
         why="A gate without its base must block; it never assumes that nothing changed.",

@@ -301,6 +301,21 @@ CODES: dict[str, CodeDoc] = {
         fix="Judge with the full history of the branch (no shallow clone).",
         rule="R15",
     ),
+    "approval.review-void": CodeDoc(
+        title="The review does not approve",
+        why="The newest verdict of a person counts: one that asks for changes or was dismissed takes the earlier one back. Comments, "
+        "labels and reviews that were not submitted are no approval.",
+        fix="Ask the reviewer to approve the pull request as it is now.",
+        rule="R12",
+    ),
+    "approval.pusher-unknown": CodeDoc(
+        title="Nobody can say who pushed the change",
+        why="Whoever pushed a commit cannot approve it, and the forge does not tell who did: the fork is gone or hidden from the token, "
+        "the account is gone, or the push is too old. What is unknown blocks.",
+        fix="Let the token read the fork, or push the branch to this repository and have it reviewed there. With approvals.source: "
+        "both, a signed statement (goldenpath approve) counts without it.",
+        rule="R12 R15",
+    ),
     "approval.identity-shared": CodeDoc(
         title="Two people of the approvers file share an address, login or key",
         why="One human could then approve as two.",

@@ -36,6 +36,16 @@ def read_identity(folder: Path, *, email: str | None = None, signing_key: str | 
     return found._replace(name=found.name or found.email)
 
 
+def read_author(folder: Path) -> tuple[str, str]:
+    """Return name and address for commits. Raises ``Misconfigured`` ``git.identity-missing`` when git knows no address."""
+    name, address = _configured(folder, "user.name"), claimed_address(folder)
+    if not address:
+        raise Misconfigured(
+            "git.identity-missing", "git has no user.email", subject=str(folder), hint="git config user.email you@example.com"
+        )
+    return name or address, address
+
+
 def claimed_address(folder: Path) -> str:
     """Return ``user.email`` as git has it for ``folder``; empty when it has none. Nobody checked it."""
     return _configured(folder, "user.email")

@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 
 from goldenpath.errors import Misconfigured, ProviderRefused
-from goldenpath.ports.repository import TreeEntry
+from goldenpath.ports.repository import PathChange, TreeEntry
 from goldenpath.providers.git.command import Git
+from goldenpath.providers.git.objects import path_changes
 from goldenpath.providers.git.place import find_place
 
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _SPECIAL = re.compile(rb"(?:^|(?<=\0))(120000|160000) ([0-9a-f]+) [0-3]\t([^\0]+)")
 
 
@@ -38,6 +40,14 @@ class GitIndex:
             name: TreeEntry(path=os.fsdecode(name), mode=mode.decode(), oid=oid.decode()) for mode, oid, name in _SPECIAL.findall(listed)
         }
         return tuple(found[name] for name in sorted(found))
+
+    def staged_changes(self) -> tuple[PathChange, ...]:
+        """Return what the next commit would change. Raises as :meth:`special_entries`."""
+        git = Git(folder=str(self._folder))
+        has_commit = git.run("rev-parse", "--verify", "--quiet", "HEAD", allowed=(0, 1, 128)).status == 0
+        tree = "HEAD" if has_commit else _EMPTY_TREE
+        options = ("--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+        return path_changes(git.run("diff-index", *options, tree).output)
 
     def is_tracked(self, path: Path) -> bool:
         """Say whether the index holds ``path``, or what it leads to: what a branch brings along, and not what somebody put there.

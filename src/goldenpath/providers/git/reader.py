@@ -170,6 +170,11 @@ class GitReader:
         """
         return self._history("--topo-order", self._commit(head), f"^{self._commit(base)}")
 
+    def commit(self, oid: str) -> CommitInfo:
+        """Return one commit by its full id. Raises ``NotFound`` ``git.ref-missing`` or ``git.object-missing``."""
+        found = self._commit(oid)
+        return next(commit_info(name, content) for name, content in read_objects(self._git, [found]))
+
     def first_parents(self, since: str, until: str) -> tuple[CommitInfo, ...]:
         """Return the first-parent line from ``since`` (excluded; empty for the root) to ``until`` (included), oldest first."""
         without = [f"^{self._commit(since)}"] if since else []
