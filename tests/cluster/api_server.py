@@ -115,6 +115,11 @@ class ApiServer(ApiClient):
         self.etcd.kill()
 
     @property
+    def starts(self) -> int:
+        """How often it was started."""
+        return self._server.starts
+
+    @property
     def log(self) -> str:
         return self._server.log
 
