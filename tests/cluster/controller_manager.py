@@ -36,5 +36,7 @@ class ControllerManager(Process):
             f"--cert-dir={folder}",
             "--leader-elect=false",
         ]
+        self.server_starts = cluster.starts
+        """How often the API server had been started when these were."""
         binary = str(cluster.kubernetes / "kube-controller-manager")
         super().__init__("kube-controller-manager", [binary, *flags], folder=folder, is_ready=lambda: own.answers("/healthz"))

@@ -100,6 +100,10 @@ def session_controller_manager(session_api_server: ApiServer) -> Iterator[Contro
 @pytest.fixture
 def controller_manager(api_server: ApiServer, session_controller_manager: ControllerManager) -> ControllerManager:
     """Kubernetes' own controllers, working."""
+    if api_server.starts != session_controller_manager.server_starts:
+        # by itself it would notice after half a minute that another server answers
+        session_controller_manager.restart()
+        session_controller_manager.server_starts = api_server.starts
     session_controller_manager.recover()
     return session_controller_manager
 

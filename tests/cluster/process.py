@@ -93,6 +93,7 @@ class Process:
         self._environment = dict(environment or {})
         self._child: subprocess.Popen[bytes] | None = None
         self._is_held = False
+        self.starts = 0
 
     @property
     def pid(self) -> int:
@@ -123,6 +124,7 @@ class Process:
                 self._command, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._is_held = False
+        self.starts += 1
         self.wait_until_ready(seconds=seconds)
 
     def wait_until_ready(self, *, seconds: float = 90) -> None:

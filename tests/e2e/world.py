@@ -124,16 +124,24 @@ class World:
 
     def cli(self, who: str, *arguments: str, typed: bytes = b"", before: Callable[[], None] | None = None) -> Run:
         """Run ``goldenpath`` in a forked process; ``before`` runs in the child first, for instance to arm a kill."""
+        return self.start(who, *arguments, typed=typed, before=before)()
+
+    def start(self, who: str, *arguments: str, typed: bytes = b"", before: Callable[[], None] | None = None) -> Callable[[], Run]:
+        """Do the same, and return what waits for its end: meanwhile something may happen. One at a time."""
         files = [self.root / f".cli-{os.getpid()}.{name}" for name in ("in", "out", "err")]
         files[0].write_bytes(typed)
         pid = os.fork()
         if pid == 0:
             self._child(who, arguments, files, before)
-        _, status = os.waitpid(pid, 0)
-        out, err = (path.read_text("utf-8", "replace") for path in files[1:])
-        for path in files:
-            path.unlink()
-        return Run(code=os.waitstatus_to_exitcode(status), out=out, err=err)
+
+        def finish() -> Run:
+            _, status = os.waitpid(pid, 0)
+            out, err = (path.read_text("utf-8", "replace") for path in files[1:])
+            for path in files:
+                path.unlink()
+            return Run(code=os.waitstatus_to_exitcode(status), out=out, err=err)
+
+        return finish
 
     def _child(self, who: str, arguments: tuple[str, ...], files: list[Path], before: Callable[[], None] | None) -> None:
         try:

@@ -87,7 +87,7 @@ def test_garbage_and_namespaces_are_collected(api_server: ApiServer, controller_
     api_server.apply(note(namespace, "owned", ownerReferences=[reference]))
     api_server.kubectl("delete", "configmap", "owner", "--namespace", namespace)
     owned = f"/api/v1/namespaces/{namespace}/configmaps/owned"
-    wait_until(lambda: api_server.get(owned) is None, what="what is owned goes with its owner", seconds=60)
+    wait_until(lambda: api_server.get(owned) is None, what="what is owned goes with its owner", seconds=150)
     api_server.kubectl("create", "namespace", f"{namespace}-two")
     api_server.apply(note(f"{namespace}-two"))
     api_server.kubectl("delete", "namespace", f"{namespace}-two", "--timeout=60s")

@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+import yaml
 from tests.builders import make_request
 from tests.cluster.api_client import Json
 from tests.cluster.api_server import ApiServer
@@ -34,8 +35,7 @@ class Delivered:
         files = render_environment((request,), environment="dev", settings=PLATFORM, rotation=ROTATION)
         controller.act_as_role(ROLE)
         aws.client("secretsmanager").create_secret(Name=self.record, SecretString=json.dumps({"password": "first"}))
-        manifests = "---\n".join(content.decode() for path, content in files.items() if path.endswith(".yaml"))
-        cluster.kubectl("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-", stdin=manifests)
+        cluster.apply(*(yaml.safe_load(content) for path, content in files.items() if path.endswith(".yaml")))
 
     @property
     def external_secret(self) -> str:

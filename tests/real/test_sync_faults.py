@@ -28,7 +28,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,13 +59,21 @@ class Synced:
         self.first = self.many.passwords()
         self.many.put("second")
 
-    def run(self, *options: str, kubeconfig: Path | None = None) -> Run:
+    def start(self, *options: str, kubeconfig: Path | None = None) -> Callable[[], Run]:
+        """Start the command, and return what waits for its end."""
         place = ("--kubeconfig", str(kubeconfig or self.cluster.kubeconfig), "--context", "real")
         chosen = ("--environment", "dev", "--namespace", self.many.namespace, "--label", "=".join(LABEL))
-        return self._world.cli("pat", "sync", *chosen, *place, *options, "-o", "json")
+        return self._world.start("pat", "sync", *chosen, *place, *options, "-o", "json")
 
-    def receipt(self, *options: str, code: int = 0) -> Any:
-        done = self.run(*options)
+    def receipt(self, *options: str, code: int = 0, meanwhile: Callable[[], None] | None = None) -> Any:
+        """Run the command and return its receipt; ``meanwhile`` happens as soon as the object is marked."""
+        finish = self.start(*options)
+        try:
+            if meanwhile is not None:
+                wait_until(self.is_marked, what="the mark", seconds=60)
+                meanwhile()
+        finally:
+            done = finish()
         assert done.code == code, done
         return json.loads(done.out)["environments"][0]["receipts"][0]
 
@@ -93,16 +100,6 @@ def synced(world: World, api_server: ApiServer, external_secrets: ExternalSecret
     external_secrets.recover()
 
 
-def receipt_while(synced: Synced, act: Callable[[], None], *options: str, code: int = 0) -> Any:
-    """Return the receipt of a run that waits while something happens: as soon as its object is marked."""
-    # the command is what another thread waits for: a server that this thread starts lives as long as the thread
-    with ThreadPoolExecutor(1) as others:
-        run = others.submit(synced.receipt, *options, code=code)
-        wait_until(lambda: run.done() or synced.is_marked(), what="the mark", seconds=60)
-        act()
-        return run.result()
-
-
 def test_a_controller_that_is_held_is_named(synced: Synced, external_secrets: ExternalSecrets) -> None:
     external_secrets.pause()
     receipt = synced.receipt("--wait-seconds", "3", code=4)
@@ -118,14 +115,14 @@ def test_a_controller_that_is_slow_is_waited_for(synced: Synced, external_secret
         time.sleep(2)
         external_secrets.resume()
 
-    receipt = receipt_while(synced, go_on)
+    receipt = synced.receipt(meanwhile=go_on)
     assert (receipt["result"], receipt["proof"], receipt["seconds"] > 2) == ("arrived", "version", True)
     assert synced.has_arrived()
 
 
 def test_a_controller_that_is_throttled_is_given_time(synced: Synced, aws: StrictAws) -> None:
     aws.faults.throttle("GetSecretValue")
-    receipt = receipt_while(synced, lambda: _after_a_failure(synced, aws.faults.clear))
+    receipt = synced.receipt(meanwhile=lambda: _after_a_failure(synced, aws.faults.clear))
     assert (receipt["result"], receipt["proof"]) == ("arrived", "version")
     assert synced.has_arrived()
 
@@ -141,7 +138,7 @@ def _after_a_failure(synced: Synced, act: Callable[[], None]) -> None:
 def test_a_store_that_throttles_for_good_is_a_failure(synced: Synced, aws: StrictAws) -> None:
     """And the next run, to which the controller reports nothing new, ends in time as well."""
     aws.faults.throttle("GetSecretValue")
-    failed = synced.run("--wait-seconds", "8")
+    failed = synced.start("--wait-seconds", "12")()
     assert failed.code == 1, failed
     receipt = json.loads(failed.out)["environments"][0]["receipts"][0]
     assert (receipt["result"], receipt["code"]) == ("failed", "sync.failed")
@@ -160,13 +157,14 @@ def test_a_finalizer_that_holds_an_external_secret_is_named(synced: Synced) -> N
     synced.cluster.merge(synced.path, {"metadata": {"finalizers": None}})
 
 
-def test_a_secret_of_somebody_else_is_never_taken_for_ours(synced: Synced) -> None:
+def test_a_secret_of_somebody_else_is_never_taken_for_ours(synced: Synced, external_secrets: ExternalSecrets) -> None:
+    external_secrets.pause()  # it looks at its Secrets by itself, and would have failed before it is asked
     owner = synced.cluster.call(
         "POST", f"/api/v1/namespaces/{synced.many.namespace}/configmaps", {"metadata": {"name": "owner"}, "data": {"a": "b"}}
     )
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"], "controller": True}
     synced.cluster.merge(synced.secret_path, {"metadata": {"ownerReferences": [reference]}})
-    receipt = synced.receipt("--wait-seconds", "8", code=1)
+    receipt = synced.receipt("--wait-seconds", "12", code=1, meanwhile=external_secrets.resume)
     assert (receipt["result"], receipt["code"]) == ("failed", "sync.failed"), receipt
     assert not synced.has_arrived()
 
@@ -181,15 +179,15 @@ def test_an_api_server_that_crashes_half_way_is_outlived(synced: Synced, externa
         synced.cluster.start()
         external_secrets.resume()
 
-    receipt = receipt_while(synced, crash)
+    receipt = synced.receipt(meanwhile=crash)
     assert (receipt["result"], receipt["proof"], receipt["attempts"]) == ("arrived", "version", 1)
     assert synced.has_arrived()
 
 
 def test_a_token_that_ended_is_refused_before_anything_is_marked(synced: Synced) -> None:
     leaver = synced.cluster.account(synced.many.namespace, "leaver")
-    synced.cluster.kubectl("delete", "serviceaccount", leaver.name, "--namespace", leaver.namespace)
-    ended = synced.run("--retries", "0", kubeconfig=leaver.kubeconfig)
+    synced.cluster.revoke(leaver)
+    ended = synced.start("--retries", "0", kubeconfig=leaver.kubeconfig)()
     assert (ended.code, "cluster.unauthenticated" in ended.out + ended.err) == (3, True), ended
     assert leaver.token not in ended.out + ended.err
     assert not synced.is_marked()
@@ -208,12 +206,12 @@ def report(synced: Synced, *, shift: timedelta, version: str = "") -> None:
 def test_no_clock_takes_part(synced: Synced, external_secrets: ExternalSecrets, shift: timedelta) -> None:
     """Between two clocks that differ it is the same which of them is wrong: the version says that this request was worked on."""
     external_secrets.pause()
-    receipt = receipt_while(synced, lambda: report(synced, shift=shift), "--wait-seconds", "20")
+    receipt = synced.receipt("--wait-seconds", "20", meanwhile=lambda: report(synced, shift=shift))
     assert (receipt["result"], receipt["proof"]) == ("arrived", "version")
 
 
 @pytest.mark.parametrize("shift", [timedelta(hours=-1), timedelta(hours=1)], ids=["past", "future"])
 def test_a_status_that_names_another_request_is_no_success(synced: Synced, external_secrets: ExternalSecrets, shift: timedelta) -> None:
     external_secrets.pause()
-    receipt = receipt_while(synced, lambda: report(synced, shift=shift, version=f"9-{'0' * 56}"), "--wait-seconds", "3", code=4)
+    receipt = synced.receipt("--wait-seconds", "3", code=4, meanwhile=lambda: report(synced, shift=shift, version=f"9-{'0' * 56}"))
     assert (receipt["result"], receipt["code"]) == ("timeout", "sync.not-processed")

@@ -67,9 +67,20 @@ def portal_files(directory: Path, *, repository: str = "", owner: str = "") -> P
     """
     author = open_author(directory)
     folder = Folder(find_root(directory))
+    policy = folder.read_file(author.settings.governance.policy, max_bytes=GOVERNANCE_LIMITS.max_bytes)
+    files = render_portal(author, policy, repository=repository, owner=owner)
+    old = {path: folder.read_file(path, max_bytes=GOVERNANCE_LIMITS.max_bytes) for path in files}
+    return PortalFiles(files=files, stale=tuple(path for path in files if old[path] != files[path]), old=old)
+
+
+def render_portal(author: Author, policy: bytes | None, *, repository: str = "", owner: str = "") -> dict[str, bytes]:
+    """Return the form and its file template by their paths; ``policy`` is the platform's own, None where it has none.
+
+    Other arguments and errors: as :func:`portal_files`.
+    """
     root = author.settings.catalog.root
     parts = TemplateParts(
-        form=form_schema(author.enums, defaults=_defaults(author), unrotated=_unrotated(author, folder)),
+        form=form_schema(author.enums, defaults=_defaults(author), unrotated=_unrotated(author, policy)),
         repository=_stated(repository) or _repository(author.settings),
         branch=author.settings.governance.protected_branch,
         owner=_owner(author, owner),
@@ -80,9 +91,7 @@ def portal_files(directory: Path, *, repository: str = "", owner: str = "") -> P
     )
     place = f"{root}/${{{{ values.service }}}}/${{{{ values.environment }}}}/${{{{ values.id }}}}.yaml"
     header = header_line(place) if author.has_schema else ""
-    files = {TEMPLATE_FILE: render_template(parts), f"{SKELETON}/{place}": file_template(header=header).encode("utf-8")}
-    old = {path: folder.read_file(path, max_bytes=GOVERNANCE_LIMITS.max_bytes) for path in files}
-    return PortalFiles(files=files, stale=tuple(path for path in files if old[path] != files[path]), old=old)
+    return {TEMPLATE_FILE: render_template(parts), f"{SKELETON}/{place}": file_template(header=header).encode("utf-8")}
 
 
 def write_portal_files(directory: Path, found: PortalFiles) -> None:
@@ -165,10 +174,9 @@ def _defaults(author: Author) -> dict[str, Any]:
     }
 
 
-def _unrotated(author: Author, folder: Folder) -> tuple[str, ...]:
+def _unrotated(author: Author, data: bytes | None) -> tuple[str, ...]:
     """Return the tiers that the platform's policy blocks without rotation; the shipped policy where it has none of its own."""
     path = author.settings.governance.policy
-    data = folder.read_file(path, max_bytes=GOVERNANCE_LIMITS.max_bytes)
     policy = Policy(api_version="goldenpath.io/v1", kind="Policy") if data is None else load(data, Policy, file=path).value
     if policy is None:
         raise InvalidIntent("platform.governance-unreadable", f"{path} cannot be used", subject=path, hint="goldenpath validate")
@@ -186,17 +194,25 @@ def _stated(repository: str) -> str:
     return repository
 
 
-def _repository(settings: Settings) -> str:
+def stated_repository(settings: Settings) -> str:
+    """Return the GitHub repository of the section ``forge`` in Backstage's words; empty where none is stated."""
     host = _GITHUB.fullmatch(settings.forge.url)
     if settings.forge.kind != "github" or host is None or not settings.forge.repository:
+        return ""
+    owner, _, name = settings.forge.repository.partition("/")
+    return f"{host['cloud'] or host['server']}?owner={owner}&repo={name}"
+
+
+def _repository(settings: Settings) -> str:
+    found = stated_repository(settings)
+    if not found:
         raise InvalidIntent(
             "backstage.repository-unknown",
             "it is not stated on which GitHub the pull request is opened; Backstage opens none on other forges by itself",
             subject="goldenpath.yaml",
             hint="set forge.url and forge.repository, or pass --repository 'github.com?owner=acme&repo=platform'",
         )
-    owner, _, name = settings.forge.repository.partition("/")
-    return f"{host['cloud'] or host['server']}?owner={owner}&repo={name}"
+    return found
 
 
 def _owner(author: Author, owner: str) -> str:

@@ -6,21 +6,32 @@ everything that is added.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
+from goldenpath.app.author import Author
+from goldenpath.app.backstage import render_portal, stated_repository
 from goldenpath.app.scaffold_text import fill, require_plain, words_of
 from goldenpath.errors import Conflict, InvalidIntent
+from goldenpath.intent.contract import load
+from goldenpath.intent.enums import load_enums
 from goldenpath.intent.folder import Folder
+from goldenpath.intent.layout import SCHEMA_FILE
 from goldenpath.intent.listing import REGULAR_MODES
+from goldenpath.intent.schema import platform_schema_bytes
 from goldenpath.model.counting import counted
+from goldenpath.model.policy import Policy
 from goldenpath.model.scaffold import Choices, Scaffold, ScaffoldFile
 from goldenpath.model.settings import Settings
+from goldenpath.model.tombstones import Tombstones
 from goldenpath.ports.founding import Founding
 from goldenpath.settings import SETTINGS_FILE, load_settings
 
 MAX_BYTES = 1 << 20
 _NAMED = 5
+_REPOSITORY_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _GITHUB = (".github/",)
 _GITLAB = (".gitlab",)
 
@@ -41,6 +52,7 @@ def plan_scaffold(root: Path, founding: Founding, templates: Mapping[str, bytes]
     settings = load_settings(fill(templates[SETTINGS_FILE], words_of(choices, Settings())) if there is None else there)
     words = words_of(choices, settings, is_stated=there is not None)
     wanted = {_place_of(path, settings): fill(data, words) for path, data in templates.items() if _is_wanted(path, choices)}
+    wanted |= _made_from_words(folder, root, settings, wanted, choices)
     files = tuple(_compared(folder, path, data) for path, data in sorted(wanted.items()))
     _require_clean(root, founding, files)
     folders = () if (root / settings.catalog.root).is_dir() else (settings.catalog.root,)
@@ -118,6 +130,34 @@ def _require_empty_or_platform(root: Path) -> None:
 def _without_account(settings: Settings) -> tuple[str, ...]:
     places = settings.environments.items()
     return tuple(name for name, place in places if place.account is None and any(not store.is_embedded for store in place.stores.values()))
+
+
+def _made_from_words(folder: Folder, root: Path, settings: Settings, wanted: Mapping[str, bytes], choices: Choices) -> dict[str, bytes]:
+    """Return what is made from the platform's own words: the schema that new requests point editors to, and the form of a portal.
+
+    Where its own words cannot be read, those that ship count; ``validate`` names what is wrong with them.
+    """
+    places = settings.governance
+
+    def read(path: str) -> bytes | None:
+        return _found(folder, path) or wanted.get(path)
+
+    enums = load_enums(read(places.enums), file=places.enums).value or load_enums(None).value
+    assert enums is not None  # noqa: S101 - a test holds that the shipped words load
+    files = {SCHEMA_FILE: platform_schema_bytes("request", enums)}
+    if choices.forge == "gitlab":  # Backstage opens no pull request there by itself
+        return files
+    tombstones = load(read(places.tombstones) or b"", Tombstones, file=places.tombstones).value or Tombstones()
+    author = Author(settings=settings, enums=enums, tombstones=tombstones, entries=(), ids=(), read=read, has_schema=True)
+    policy = read(places.policy)
+    usable = None if policy is None or load(policy, Policy, file=places.policy).value is None else policy
+    return files | render_portal(author, usable, repository=_portal_place(root, settings, choices))
+
+
+def _portal_place(root: Path, settings: Settings, choices: Choices) -> str:
+    """Return where a portal opens pull requests: what the settings state, else a guess from the names that are known."""
+    name = root.name if _REPOSITORY_NAME.fullmatch(root.name) else "platform"
+    return stated_repository(settings) or f"github.com?owner={choices.organisation}&repo={name}"
 
 
 def _is_wanted(path: str, choices: Choices) -> bool:

@@ -93,6 +93,8 @@ def _difference(file: ScaffoldFile) -> Iterator[str]:
 
 
 def _farewell(scaffold: Scaffold, root: Path) -> Iterator[str]:
+    from goldenpath.app.backstage import TEMPLATE_FILE
+
     if not scaffold.of("new"):
         yield "Nothing was missing."
         return
@@ -103,6 +105,8 @@ def _farewell(scaffold: Scaffold, root: Path) -> Iterator[str]:
         yield f"  state the account of {names} in goldenpath.yaml: their stores are at AWS, and apply waits for it"
     yield f"  git add --all && git commit, push, and protect {scaffold.branch} at the forge"
     yield "  goldenpath doctor"
+    if TEMPLATE_FILE in {file.path for file in scaffold.of("new")}:
+        yield f"  where Backstage is the front door, register {TEMPLATE_FILE} there; goldenpath backstage template makes it anew"
 
 
 def _payload(scaffold: Scaffold, *, is_dry_run: bool) -> dict[str, object]:

@@ -144,7 +144,7 @@ class Folder:
         temporary = f".{name}.{os.getpid()}.tmp"
         try:
             with self._opened(folder) as parent:
-                if _read_at(parent, name, REQUEST_LIMITS.max_bytes) != expected:
+                if _read_at(parent, name, len(expected)) != expected:
                     raise Conflict("request.file-changed", "the file changed while it was being edited", subject=path, hint="run again")
                 mode = stat.S_IMODE(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from goldenpath.intent.excerpt import Path
-from goldenpath.model import drift, enums, request, rollout_settings, settings, tombstones
+from goldenpath.model import drift, enums, forge_settings, request, rollout_settings, settings, tombstones
 
 _LABEL = "lower-case letters, digits and hyphens, starting and ending with a letter or digit (a DNS-1123 label)"
 
@@ -27,6 +27,8 @@ PATTERNS: Final[dict[str, str]] = {
     request.TEXT_PATTERN: "printable text on one line",
     r"^[a-z][a-z_]*$(?!\n)": "lower-case letters and underscores",
     _pattern_of(request.IsoDate): "a date as YYYY-MM-DD",
+    _pattern_of(forge_settings.ApiAddress): "the base address of an API, such as https://api.github.com, without a slash at its end",
+    _pattern_of(forge_settings.ForgeRepository): "owner/name, as the forge writes it",
     _pattern_of(enums.Word): "lower-case letters, digits, hyphens and underscores, starting and ending with a letter or digit",
     _pattern_of(settings.RelativePath): "a path inside the repository, with '/', without '..'",
     _pattern_of(settings.FolderPath): "a folder, printable on one line",

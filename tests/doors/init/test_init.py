@@ -15,10 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldenpath.app.backstage import SKELETON, TEMPLATE_FILE
 from goldenpath.app.scaffold_text import fill, require_plain
 from goldenpath.cli.root import run
 from goldenpath.errors import InvalidIntent
 from goldenpath.intent.folder import Folder
+from goldenpath.intent.layout import SCHEMA_FILE
 from goldenpath.model.scaffold import PROFILES, Choices
 from goldenpath.providers.git.founding import GitFounding
 from goldenpath.providers.scaffold import read_templates
@@ -43,6 +45,9 @@ def committed(folder: Path) -> Path:
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "Start")
     return folder
+
+
+PORTAL_FILE = f"{SKELETON}/catalogs/secrets/${{{{ values.service }}}}/${{{{ values.environment }}}}/${{{{ values.id }}}}.yaml"
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
@@ -129,7 +134,7 @@ def test_a_second_run_finds_nothing_missing(tmp_path: Path, capsys: Capture) -> 
 
 @pytest.mark.parametrize("writes", [0, 1, 9])
 def test_an_interrupted_run_is_finished_by_the_next(writes: int, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, half = tmp_path / "whole", tmp_path / "half"
+    whole, half = (tmp_path / name / "platform" for name in ("whole", "half"))
     call(capsys, "init", str(whole), "--yes")
     write_new = Folder.write_new
     done: list[str] = []
@@ -370,7 +375,17 @@ def test_whoever_governs_is_asked(tmp_path: Path, capsys: Capture) -> None:
 def test_every_blank_of_every_template_is_filled(profile: str, tmp_path: Path, capsys: Capture) -> None:
     call(capsys, "init", str(tmp_path / "new"), "--profile", profile, "--yes")
     assert [path for path, data in everything_in(tmp_path / "new").items() if b"@@" in data] == []
-    assert set(everything_in(tmp_path / "new")) == set(read_templates(profile))
+    assert set(everything_in(tmp_path / "new")) == set(read_templates(profile)) | {SCHEMA_FILE, TEMPLATE_FILE, PORTAL_FILE}
+
+
+def test_the_portal_form_is_the_one_that_its_own_command_makes(tmp_path: Path, capsys: Capture) -> None:
+    platform = tmp_path / "new"
+    call(capsys, "init", str(platform), "--organisation", "acme", "--yes")
+    assert "github.com?owner=acme&repo=new" in (platform / TEMPLATE_FILE).read_text()
+    place = "github.com?owner=acme&repo=new"
+    assert call(capsys, "-C", str(platform), "backstage", "template", "--check", "--repository", place)[0] == 0
+    call(capsys, "init", str(tmp_path / "elsewhere"), "--forge", "gitlab", "--yes")
+    assert not (tmp_path / "elsewhere" / TEMPLATE_FILE).exists(), "Backstage opens no pull request there by itself"
 
 
 def test_governance_is_the_same_as_in_the_example() -> None:
@@ -406,3 +421,21 @@ def test_a_choice_that_could_become_code_is_refused(words: tuple[str, str], tmp_
     code, out, _ = call(capsys, "init", str(tmp_path / "new"), *words, "--yes", "--json")
     assert (code, json.loads(out)["code"]) == (2, "init.choice-invalid")
     assert not (tmp_path / "new").exists()
+
+
+def test_new_requests_point_editors_to_the_schema_of_the_platforms_own_words(tmp_path: Path, capsys: Capture) -> None:
+    folder = tmp_path / "new"
+    call(capsys, "init", str(folder), "--yes")
+    asked = ("--service", "payments", "--name", "db", "--environment", "dev", "--owner", "app-team")
+    code, _, _ = call(capsys, "-C", str(folder), "request", "new", *asked)
+    assert code == 0
+    (written,) = (folder / "catalogs/secrets/payments/dev").iterdir()
+    first = written.read_text().splitlines()[0]
+    assert (written.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve() == (folder / SCHEMA_FILE).resolve()
+    words = folder / "schemas/metadata/enums.yaml"
+    words.write_text(words.read_text().replace("app-team", "cards-team"))
+    (folder / SCHEMA_FILE).unlink()
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Words")
+    call(capsys, "-C", str(folder), "init", "--yes")
+    assert "cards-team" in (folder / SCHEMA_FILE).read_text()

@@ -11,16 +11,16 @@ from tests.pull_hostile import HOSTILE
 from goldenpath.cli.formats import make_report
 from goldenpath.cli.formats.github import render
 from goldenpath.cli.formats.sarif import render as render_sarif
-from goldenpath.model.finding import Finding
+from goldenpath.model.finding import Finding, Level
 
 TEXT = st.text(max_size=80) | st.text("::%0Ad\r\n#[]=,;errowanigdmask \u202e\u2066\u200b\x1b|@", max_size=60)
-LEVELS = st.sampled_from(["block", "warn", "info"])
+LEVELS: st.SearchStrategy[Level] = st.sampled_from(("block", "warn", "info"))
 OUR_COMMAND = re.compile(r"::(?:error|warning|notice) (?:file=[^,]*,line=\d+,col=\d+,)?(?:file=[^,]*,)?title=[^,]*?::")
 
 
-def finding(level: str, foreign: str, *, line: int) -> Finding:
+def finding(level: Level, foreign: str, *, line: int) -> Finding:
     return Finding(
-        rule="policy.rotation-required", level=level,  # type: ignore[arg-type]
+        rule="policy.rotation-required", level=level,
         message=foreign, subject=foreign, file=foreign, line=line, column=line, field=foreign,
         got=foreign, expected=foreign, hint=foreign, related=(foreign,), waived_by="",
     )  # fmt: skip
@@ -39,7 +39,7 @@ def expect_only_our_commands(text: str, findings: int) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(found=st.lists(st.tuples(LEVELS, TEXT, st.integers(0, 3)), max_size=4), summary=TEXT)
-def test_any_text_makes_annotations_and_no_other_command(found: list[tuple[str, str, int]], summary: str) -> None:
+def test_any_text_makes_annotations_and_no_other_command(found: list[tuple[Level, str, int]], summary: str) -> None:
     findings = [finding(level, foreign, line=line) for level, foreign, line in found]
     expect_only_our_commands(render(make_report(findings, kind="Verdict", summary=summary)), len(findings))
 

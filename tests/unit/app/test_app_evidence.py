@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.builders import FakeClock, SeededEntropy
 from tests.forge.desk import DANA, PAT, PATH, PEOPLE, REPOSITORY, URL, ReviewDesk, founding, request_text
 from tests.gitrepo import keygen
+from tests.standins.github import Fault, StandInGitHub, serving_github
 
 from goldenpath.app.approve import approve_change
 from goldenpath.app.reviewed import VERIFIED
@@ -26,8 +28,10 @@ from goldenpath.errors import (
 from goldenpath.model.approval import ApprovalStatement
 from goldenpath.model.base import canonical_bytes
 from goldenpath.model.change import EFFECTS_VERSION
+from goldenpath.model.forge_settings import ForgeSettings
 from goldenpath.model.statement import STATEMENT_VERSION
 from goldenpath.policy.defaults import DEFAULT_POLICY
+from goldenpath.providers.forge.opening import ForgeOptions, open_forge
 
 HIGH = {"spec": {"risk": {"tier": "high"}}}
 
@@ -505,6 +509,66 @@ def test_a_forge_that_fails_at_any_call_lets_nothing_be_applied(desk: ReviewDesk
     assert desk.facts.recall(VERIFIED) in {"", desk.founded}
     desk.forge.faults = []
     assert desk.verified() == commit
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[tuple[ReviewDesk, StandInGitHub]]:
+    """The same over GitHub's own protocol, with a client that sends each call once."""
+    people = tuple({**each, "logins": {"github": each.get("logins", {}).get("gitea", "")}} for each in PEOPLE)
+    desk = ReviewDesk(tmp_path / "platform", people=people, kind="github")
+    with serving_github(desk.forge) as server:
+        options = ForgeOptions(
+            settings=ForgeSettings(url=server.url, repository=REPOSITORY),
+            clock=FakeClock(),
+            entropy=SeededEntropy(1),
+            variables={"GITHUB_TOKEN": "t" * 40},
+            retry_limit=0,
+        )
+        client = open_forge(options)
+        desk.services.forge = lambda _settings: client  # type: ignore[misc]
+        yield desk, server
+
+
+def test_reviews_at_github_count_from_check_to_apply(github: tuple[ReviewDesk, StandInGitHub]) -> None:
+    desk, server = github
+    number = desk.propose()
+    assert not desk.check().is_approved
+    first = desk.review(number)
+    assert desk.check().is_approved
+    desk.forge.dismiss(number, first)
+    assert desk.codes() == ["approval.review-void"]
+    desk.review(number)
+    commit = desk.merge(number, how="squash")
+    assert desk.verified() == commit
+    assert not any(line.startswith(("POST", "PATCH", "DELETE", "PUT")) for line in server.seen), "who judges never writes"
+
+
+BAD = [
+    (502, {}, b"<html>"),
+    (403, {"Retry-After": "3600"}, b"{}"),
+    (404, {}, b"{}"),
+    (200, {}, b'[{"id": 1,'),
+    (200, {}, b'{"message": "ok"}'),
+]
+
+
+@pytest.mark.parametrize("fault", BAD, ids=["502 html", "secondary limit", "404", "truncated", "no list"])
+def test_github_that_fails_at_any_request_lets_nothing_be_applied(github: tuple[ReviewDesk, StandInGitHub], fault: Fault) -> None:
+    desk, server = github
+    number = desk.propose()
+    desk.review(number)
+    commit = desk.merge(number)
+    server.seen.clear()
+    desk.verified()
+    requests = len(server.seen)
+    assert requests >= 6
+    for failing in range(requests):
+        desk.facts.kept.clear()
+        server.faults = [*[None] * failing, *[fault] * 30]
+        try:
+            assert desk.verified() != commit
+        except GoldenpathError:
+            assert desk.facts.recall(VERIFIED) != commit
 
 
 def test_one_run_asks_about_a_pull_request_once(desk: ReviewDesk) -> None:
