@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+NAMED_MAX = 20
+"""Of more blocks that are left out only the number is told: names of thousands would be too long themselves."""
+
 
 class Block(NamedTuple):
     """One part of a page: complete Markdown, ended by a newline. ``title`` names it where it is left out; empty for what must stay."""
@@ -20,7 +23,7 @@ def assemble(blocks: Sequence[Block], *, limit: int, pointer: str) -> str:
     """Return the page in at most ``limit`` characters: the blocks in order, without those for which there is no room.
 
     Blocks without a title always stay. ``pointer`` is our own Markdown that says where the whole page is; it is written once, with the
-    names of what was left out.
+    names of what was left out, or of the first of it.
     """
     whole = _joined(block.text for block in blocks)
     if len(whole) <= limit:
@@ -73,8 +76,10 @@ def _joined(texts: Iterable[str]) -> str:
 
 
 def _note(left_out: Sequence[str], pointer: str) -> str:
-    return f"_Left out to stay within the limit of a comment: {', '.join(left_out)}._ {pointer}\n"
+    more = len(left_out) - NAMED_MAX
+    names = ", ".join(left_out[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+    return f"_Left out to stay within the limit of a comment: {names}._ {pointer}\n"
 
 
 def _note_room(blocks: Sequence[Block], pointer: str) -> int:
-    return len(_note([block.title for block in blocks if block.title], pointer)) + 1
+    return len(_note(sorted((block.title for block in blocks if block.title), key=len, reverse=True), pointer)) + 1

@@ -13,8 +13,8 @@ from goldenpath.errors import Misconfigured
 
 COMMENT_MAX: Final = 60_000
 """Characters of a comment: what forges take (65,536), less room for a marker and for what a forge counts twice."""
-SUMMARY_MAX: Final = 900_000
-"""Characters of a job summary: GitHub takes one MiB for each step."""
+SUMMARY_MAX: Final = 250_000
+"""Characters of a job summary: GitHub takes one MiB for each step, and a character has up to four bytes."""
 
 
 def blocks_of(outcome: Outcome) -> list[Block]:

@@ -17,7 +17,7 @@ from goldenpath.app.preview import preview_change
 from goldenpath.bootstrap import open_platform
 from goldenpath.cli.comment_blocks import Block, assemble, fenced, folded
 from goldenpath.cli.pr_comment import comment_blocks, text
-from goldenpath.cli.pr_pages import COMMENT_MAX, comment_text, page_text
+from goldenpath.cli.pr_pages import COMMENT_MAX, comment_text, page_text, summary_text
 from goldenpath.errors import Conflict
 
 OUR_TAGS = {"details", "summary", "code", "br", "pre"}
@@ -121,6 +121,27 @@ def test_a_cut_never_goes_through_a_block(sizes: list[int], limit: int) -> None:
     assert len(page) <= limit
     for block in blocks:
         assert block.text in page or f"{block.title}" in page.partition("Left out")[2]
+
+
+@pytest.mark.parametrize("count", [21, 1000, 20_000])
+def test_a_page_of_very_many_blocks_stays_within_the_limit(count: int) -> None:
+    """A change of a whole catalog leaves out more blocks than there is room to name."""
+    blocks = [Block("", "head\n"), *(Block(f"<code>+ dev/manifest-{number:06}.yaml</code>", "x" * 5000) for number in range(count))]
+    page = assemble(blocks, limit=COMMENT_MAX, pointer="see there")
+    assert len(page) <= COMMENT_MAX
+    assert page.startswith("head\n")
+    assert page.count("manifest-") <= 20
+    assert "see there" in page
+    told = re.search(r"and (\d+) more", page)
+    left_out = count - page.count("x" * 5000)
+    assert left_out == page.count("manifest-") + (int(told[1]) if told else 0)
+
+
+def test_a_summary_takes_what_a_runner_takes_in_bytes(judged: Judged) -> None:
+    """A runner drops a summary above one MiB, and a character can have four bytes."""
+    page = summary_text(spoilt(judged, "\U0001f511" * 1900, findings=400))
+    assert len(page.encode()) <= 1 << 20
+    assert "Plan digest" in page
 
 
 def test_a_fence_is_longer_than_any_inside() -> None:
