@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from goldenpath.app.seam import Seam
 
 _SIGNS = {"ok": "✓", "behind": "✗", "waiting": "…", "unknown": "?"}
+_COLUMNS = ("Request", "Version", "Where it stands")
+_ROWS = 50
+"""Requests of one table: a comment that is too long loses whole tables, and the first one always stays."""
 _SHOWN_FACTS = ("version_id", "fingerprint", "commit", "path")
 
 
@@ -45,14 +48,16 @@ def receipts(state: CliState, *, commit: str, is_dry_run: bool, wants_code: bool
 
 def receipt_blocks(found: MergeReceipts) -> Iterator[Any]:
     """Yield the comment in blocks."""
-    from goldenpath.cli.comment_blocks import Block, folded, table
+    from goldenpath.cli.comment_blocks import Block, folded, section, table
     from goldenpath.cli.pr_comment import text
 
     state = "everything arrived" if found.is_arrived else "not everything has arrived"
     rows = [(text(each.change.id), text(_version(each)), text(_summary(each))) for each in found.receipts]
     head = [f"### Goldenpath: receipts of <code>{text(found.commit[:12])}</code>, {state}", ""]
-    head += list(table(("Request", "Version", "Where it stands"), rows)) if rows else ["No request changed."]
+    head += list(table(_COLUMNS, rows[:_ROWS])) if rows else ["No request changed."]
     yield Block("", "\n".join([*head, ""]))
+    for start in range(_ROWS, len(rows), _ROWS):
+        yield section(f"From request {start + 1} on", table(_COLUMNS, rows[start : start + _ROWS]))
     for each in found.receipts:
         if each.trace is not None:
             told = [(_SIGNS[seam.state], seam.name, text(seam.summary), text(_facts(seam)), seam.time[:19]) for seam in each.trace.seams]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,10 +15,12 @@ from tests.pull_rig import FILE
 
 from goldenpath.app.judged import Judged, PullRequestFault
 from goldenpath.app.preview import preview_change
+from goldenpath.app.pull_receipts import MergeReceipts, RequestReceipt
 from goldenpath.bootstrap import open_platform
 from goldenpath.cli.comment_blocks import Block, assemble, fenced, folded
 from goldenpath.cli.pr_comment import comment_blocks, text
 from goldenpath.cli.pr_pages import COMMENT_MAX, comment_text, page_text, summary_text
+from goldenpath.cli.pr_receipts import receipt_blocks
 from goldenpath.errors import Conflict
 
 OUR_TAGS = {"details", "summary", "code", "br", "pre"}
@@ -158,3 +161,15 @@ def test_what_could_not_be_judged_says_so_and_nothing_else(judged: Judged) -> No
     assert "could not be judged" in page
     assert "success" not in page
     assert {concern.state for concern in fault.concerns} == {"error"}
+
+
+def test_receipts_of_a_whole_catalog_fit_a_comment(judged: Judged) -> None:
+    change = judged.preview.check.change.requests[0]
+    gone = Conflict("store.foreign-record", "m")
+    receipts = tuple(RequestReceipt(change=msgspec.structs.replace(change, id=f"SEC-{number}"), error=gone) for number in range(2000))
+    blocks = list(receipt_blocks(MergeReceipts(pull=PULL, commit="c" * 40, receipts=receipts)))
+    page = assemble(blocks, limit=COMMENT_MAX, pointer="see there")
+    assert len(page) <= COMMENT_MAX < sum(len(block.text) for block in blocks)
+    assert "not everything has arrived" in page
+    expect_harmless(page)
+    assert all(any(f"| SEC-{number} |" in block.text for block in blocks) for number in range(2000))
