@@ -205,7 +205,8 @@ def compare(found: Place, wanted: Mapping[str, Any]) -> None:
     if login.plugin is not None and plugin is not None:
         # a bare name is looked up on PATH, every other one lies beside the kubeconfig (its documentation; the view does not show where)
         command = os.path.normpath(plugin["command"])
-        assert login.plugin.command == "aws" if command == "aws" else Path(login.plugin.command).match(f"/**/{command}")
+        at = Path(login.plugin.command)
+        assert str(at) == command if command == "aws" else (at.is_absolute() and at.match(command))
         assert list(login.plugin.arguments) == (plugin.get("args") or [])
         assert list(login.plugin.environment) == [(each["name"], each["value"]) for each in plugin.get("env") or []]
 
