@@ -88,6 +88,15 @@ class Aws:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def warm_up(self) -> None:
+        """Let moto load its services: AWS has started long ago, whoever calls first."""
+        for service, target in (("secretsmanager", "secretsmanager.ListSecrets"), ("ssm", "AmazonSSM.DescribeParameters")):
+            credential = f"AWS4-HMAC-SHA256 Credential=bench/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1", "Authorization": credential}
+            request = urllib.request.Request(self.endpoint, data=b"{}", headers=headers)  # noqa: S310 - our own address
+            with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - same
+                pass
+
     def run(self, *command: str, where: Path, typed: bytes = b"", variables: Mapping[str, str] | None = None) -> Run:
         """Run one command to its end; it must succeed."""
         self._ask("reset")
@@ -118,7 +127,9 @@ def aws() -> Iterator[Aws]:
         server = subprocess.Popen([sys.executable, "-m", "bench.aws_server"], stdout=subprocess.PIPE, text=True)
         try:
             assert server.stdout is not None
-            yield Aws(server.stdout.readline().strip(), Path(folder))
+            here = Aws(server.stdout.readline().strip(), Path(folder))
+            here.warm_up()
+            yield here
         finally:
             server.kill()
             server.wait()

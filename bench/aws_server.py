@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 Respond = Callable[..., Any]
 _JSON = [("Content-Type", "application/json")]
@@ -50,16 +50,10 @@ class CountingApp:
         return [json.dumps(counts).encode()]
 
 
-class KeepingHandler(WSGIRequestHandler):
-    """Keeps a connection open between calls, as AWS does; the development server's own habit is one connection a call."""
-
-    protocol_version = "HTTP/1.1"
-
-
 def main() -> None:
     """Serve until the process is ended."""
     logging.getLogger("werkzeug").disabled = True
-    server = make_server("127.0.0.1", 0, CountingApp(), threaded=True, request_handler=KeepingHandler)
+    server = make_server("127.0.0.1", 0, CountingApp(), threaded=True)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 

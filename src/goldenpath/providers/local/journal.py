@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,17 @@ _MARKS = ", ".join("?" for _ in _FIELDS)
 _UPDATES = ", ".join(f'"{name}" = excluded."{name}"' for name in _FIELDS if name != "token")
 
 
+class _Batch:
+    """Rows that go into one transaction. Whoever puts the first one in writes it; the others wait for the outcome."""
+
+    __slots__ = ("error", "is_settled", "rows")
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[object, ...]] = []
+        self.error: BaseException | None = None
+        self.is_settled = threading.Event()
+
+
 class LocalJournal:
     """Durable entries by token, and small facts by key.
 
@@ -35,19 +47,42 @@ class LocalJournal:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, area="journal", schema=_SCHEMA)
+        self._gate = threading.Lock()
+        self._turn = threading.Lock()
+        self._open = _Batch()
 
     def close(self) -> None:
         """Close the file; the object is not used afterwards."""
         self._database.close()
 
     def record(self, entry: JournalEntry) -> None:
-        """Write or replace the entry."""
-        row = tuple(getattr(entry, name) for name in _FIELDS)
-        with self._database.transaction(is_writing=True) as connection:
-            connection.execute(
-                f"INSERT INTO entries ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT (token) DO UPDATE SET {_UPDATES}",  # noqa: S608 - constant text
-                row,
-            )
+        """Write or replace the entry. What threads record while another one writes becomes durable together, by one flush to disk."""
+        with self._gate:
+            batch = self._open
+            batch.rows.append(tuple(getattr(entry, name) for name in _FIELDS))
+            is_first = len(batch.rows) == 1
+        if is_first:
+            self._write(batch)
+            return
+        batch.is_settled.wait()
+        if batch.error is not None:
+            raise batch.error
+
+    def _write(self, batch: _Batch) -> None:
+        try:
+            with self._turn:
+                with self._gate:
+                    self._open = _Batch()
+                with self._database.transaction(is_writing=True) as connection:
+                    connection.executemany(
+                        f"INSERT INTO entries ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT (token) DO UPDATE SET {_UPDATES}",  # noqa: S608 - constant text
+                        batch.rows,
+                    )
+        except BaseException as error:
+            batch.error = error
+            raise
+        finally:
+            batch.is_settled.set()
 
     def get(self, token: str) -> JournalEntry | None:
         """Return the entry of a token."""

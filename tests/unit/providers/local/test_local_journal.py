@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,56 @@ def test_threads_share_a_journal(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(list(journal.unfinished("dev"))) == 16
+
+
+def test_what_is_recorded_during_a_write_becomes_durable_together_or_fails_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One flush for all that wait: the first is held until fifteen more are there, then those go in one transaction."""
+    journal, reader = LocalJournal(path), LocalJournal(path)
+    begun: list[int] = []
+    is_held, may_go = threading.Event(), threading.Event()
+    transaction = database.Database.transaction
+
+    @contextmanager
+    def counted(self: database.Database, *, is_writing: bool) -> Iterator[sqlite3.Connection]:
+        if is_writing:
+            begun.append(1)
+            if len(begun) == 1:
+                is_held.set()
+                assert may_go.wait(10)
+            if len(begun) == 3:
+                raise ProviderUnavailable("journal.unwritable", "the disk is full")
+        with transaction(self, is_writing=is_writing) as connection:
+            yield connection
+
+    monkeypatch.setattr(database.Database, "transaction", counted)
+    failed: list[str] = []
+
+    def record(token: str) -> None:
+        try:
+            journal.record(entry(token))
+        except ProviderUnavailable as error:
+            failed.append(f"{token} {error.code}")
+
+    def run_together(*tokens: str) -> None:
+        threads = [threading.Thread(target=record, args=(token,)) for token in tokens]
+        for thread in threads:
+            thread.start()
+        if tokens[0] == "0":
+            assert is_held.wait(10)
+            while len(journal._open.rows) < len(tokens) - 1:
+                pass
+            may_go.set()
+        for thread in threads:
+            thread.join(10)
+
+    run_together(*map(str, range(16)))
+    assert len(begun) == 2, "one for the first, one for the fifteen that came meanwhile"
+    assert failed == []
+    assert len(list(reader.unfinished("dev"))) == 16
+    run_together("lost")
+    assert failed == ["lost journal.unwritable"]
+    run_together("kept")
+    assert {each.token for each in reader.unfinished("dev")} == {*map(str, range(16)), "kept"}
 
 
 def test_durability_is_on(path: Path) -> None:
