@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tests.cluster.built import require_built
 from tests.house.source_tree import ROOT
+from tests.standins.oidc import StandInOidc
 
 from goldenpath.app.scaffold_text import ACTIONS, OUR_ACTION
 
@@ -48,6 +50,40 @@ name: StandInForAnAction
 description: Does nothing
 runs: {using: composite, steps: [{shell: bash, run: "true"}]}
 """
+# exchanges the job's own identity for a role as the real action does, where the job may ask for one
+ASSUME = """\
+name: StandInAssumeRole
+description: Exchanges the job's identity for a role
+inputs:
+  role-to-assume: {required: true, description: role}
+  role-session-name: {required: true, description: name}
+  aws-region: {required: true, description: region}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {ROLE: "${{ inputs.role-to-assume }}", NAMED: "${{ inputs.role-session-name }}", REGION: "${{ inputs.aws-region }}"}
+      run: |
+        test -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" || { echo "this job may not ask for an identity"; exit 1; }
+        python3 -I - <<'PROGRAM'
+        import json, os, re, urllib.parse, urllib.request
+        ask = urllib.request.Request(os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"] + "&audience=sts.amazonaws.com")
+        ask.add_header("Authorization", "bearer " + os.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+        token = json.load(urllib.request.urlopen(ask))["value"]
+        form = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": os.environ["ROLE"],
+                "RoleSessionName": os.environ["NAMED"][:64], "WebIdentityToken": token}
+        sent = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], data=urllib.parse.urlencode(form).encode())
+        sent.add_header("Host", "sts." + os.environ["REGION"] + ".amazonaws.com")
+        text = urllib.request.urlopen(sent).read().decode()
+        names = {"AccessKeyId": "AWS_ACCESS_KEY_ID", "SecretAccessKey": "AWS_SECRET_ACCESS_KEY", "SessionToken": "AWS_SESSION_TOKEN"}
+        with open(os.environ["GITHUB_ENV"], "a") as env:
+            env.write("AWS_DEFAULT_REGION=" + os.environ["REGION"] + "\\n")
+            for tag, name in names.items():
+                value = re.search("<" + tag + ">([^<]+)</", text).group(1)
+                print("::add-mask::" + value)
+                env.write(name + "=" + value + "\\n")
+        PROGRAM
+"""
 UPLOAD = """\
 name: StandInUpload
 description: Keeps what would be uploaded
@@ -68,7 +104,7 @@ runs:
         test ! -f "$FILE" || cp "$FILE" "$STAND_IN_UPLOADS/"
         printf '%s %s\\n' "$REF" "$SHA" >>"$STAND_IN_UPLOADS/said"
 """
-STAND_INS = {"CHECKOUT": CHECKOUT, "SETUP_PYTHON": NOTHING, "AWS_CREDENTIALS": NOTHING, "UPLOAD_ARTIFACT": UPLOAD, "UPLOAD_SARIF": UPLOAD}
+STAND_INS = {"CHECKOUT": CHECKOUT, "SETUP_PYTHON": NOTHING, "AWS_CREDENTIALS": ASSUME, "UPLOAD_ARTIFACT": UPLOAD, "UPLOAD_SARIF": UPLOAD}
 # notes what a step gives to goldenpath, then becomes it
 NOTING = """#!/bin/sh
 case "$1" in --version) ;; *)
@@ -76,8 +112,10 @@ case "$1" in --version) ;; *)
   "{python}" -I -c 'import json, os, sys
 print(json.dumps({{"arguments": sys.argv[1:], "environment": dict(os.environ), "folder": os.getcwd()}}))' "$@" >"{notes}/$n.json" ;;
 esac
+test -z "${{MEMORY_DUMP:-}}" || exec "{python}" "{probe}" "$@"
 exec "{python}" -m goldenpath "$@"
 """
+PROBE = Path(__file__).with_name("memory_dump.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +131,12 @@ class Ran:
         found = [call for call in self.calls if call["arguments"][: len(words)] == list(words)]
         assert len(found) == 1, (words, [call["arguments"] for call in self.calls], self.log[-4000:])
         return found[0]
+
+
+def may_ask_for_identity(workflow: Path, job: str) -> bool:
+    """Say whether GitHub would let the job ask who it is; without a name, whether all jobs of the workflow may."""
+    jobs = yaml.safe_load(workflow.read_text())["jobs"]
+    return all(each.get("permissions", {}).get("id-token") == "write" for name, each in jobs.items() if job in ("", name))
 
 
 class ActRig:
@@ -124,13 +168,18 @@ class ActRig:
         extra: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         matrix: str = "",
+        oidc: StandInOidc | None = None,
     ) -> Ran:
-        """Run one workflow file as it is, as GitHub would for this event."""
+        """Run one workflow file as it is, as GitHub would for this event.
+
+        ``oidc`` is offered to a job with the permission ``id-token: write`` and to no other, as GitHub does; name the ``job`` then.
+        """
         place = self._place(workflow)
         event_file = self.root / "event.json"
         event_file.write_text(json.dumps(payload), encoding="utf-8")
         stated = {"GOLDENPATH_STATE_DIRECTORY": str(self.state), **(variables or {})}
-        given = {"STAND_IN_ORIGIN": str(self.origin), "STAND_IN_UPLOADS": str(self.uploads), **(extra or {})}
+        offered = oidc.environment() if oidc is not None and may_ask_for_identity(workflow, job) else {}
+        given = {"STAND_IN_ORIGIN": str(self.origin), "STAND_IN_UPLOADS": str(self.uploads), **offered, **(extra or {})}
         command = [
             *(str(self._act), event, "-C", str(place), "-W", str(place / ".github" / "workflows" / workflow.name)),
             *("-e", str(event_file), "-P", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server", "--pull=false"),
@@ -203,6 +252,6 @@ class ActRig:
     def _write_program(self, folder: Path) -> Path:
         folder.mkdir()
         program = folder / "goldenpath"
-        program.write_text(NOTING.format(notes=self.notes, python=sys.executable))
+        program.write_text(NOTING.format(notes=self.notes, python=sys.executable, probe=PROBE))
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         return folder

@@ -18,6 +18,7 @@ from tests.e2e.world import SEC_0007, World
 from tests.platform_files import make_platform_files
 from tests.standins.app import CONSOLE_KEY
 from tests.standins.aws import RUNNER, StrictAws
+from tests.standins.oidc import serving_oidc
 
 from goldenpath.cli.root import VERBS
 from goldenpath.model.scaffold import Profile
@@ -75,6 +76,84 @@ def test_a_merge_is_applied_and_its_manifests_are_published(tmp_path: Path) -> N
     assert scan_tree(tmp_path / "sandbox" / "state", [token]) == []
     assert scan_tree(tmp_path / "origin.git", [token]) == []
     assert hits_in(ran.log.encode(), [token]) == []
+
+
+AT_AWS = """\
+    stores:
+      aws-secrets-manager:
+        backend: aws-secrets-manager
+"""
+ROLE = f"arn:aws:iam::{PROD_ACCOUNT}:role/goldenpath-apply-dev"
+
+
+def at_aws(root: Path, aws: StrictAws) -> Forge:
+    """A platform whose dev environment lies at AWS, with one request on its main branch."""
+    for key in (aws.runner_key, CONSOLE_KEY):
+        aws.use_account(key, PROD_ACCOUNT)
+    forge = Forge(root)
+    settings = (forge.world.platform / "goldenpath.yaml").read_text()
+    told = settings.replace('    # account: "123456789012"\n', f'    account: "{PROD_ACCOUNT}"\n{AT_AWS}', 1)
+    assert told != settings
+    forge.world.write("goldenpath.yaml", told + UNPACED.replace("aws-parameter-store", "aws-secrets-manager"))
+    forge.world.git("pat", "commit", "--quiet", "--amend", "--no-edit", "--all")
+    forge.world.approved_request()
+    forge.push("main", "refs/notes/*:refs/notes/*")
+    return forge
+
+
+def without_keys(aws: StrictAws) -> dict[str, str]:
+    """Where AWS is, and no credential for it: those come from the job's own identity."""
+    return {name: text for name, text in aws.environment(RUNNER).items() if "KEY" not in name and "TOKEN" not in name}
+
+
+def test_apply_exchanges_the_identity_of_its_job_for_the_role_of_its_environment(aws: StrictAws, tmp_path: Path) -> None:
+    forge = at_aws(tmp_path, aws)
+    with serving_oidc("repo:acme/platform:ref:refs/heads/main") as oidc:
+        ran = forge.rig.run(
+            forge.workflow("secret-request-apply.yml"), "push", PUSH, job="apply", matrix="environment:dev", oidc=oidc,
+            variables={"GOLDENPATH_ROLE_DEV": ROLE}, extra=without_keys(aws), secrets={"GITHUB_TOKEN": "ghs_x"},
+        )  # fmt: skip
+    assert ran.code == 0, ran.log
+    assert (oidc.asked, oidc.refused) == (["sts.amazonaws.com"], 0)
+    assert "SEC-0007 create: done" in ran.log
+    assert aws.client("secretsmanager").describe_secret(SecretId="goldenpath/payments/dev/payments-db-credentials")["Name"]
+    used = ran.call("apply")["environment"]
+    held = [used["AWS_SECRET_ACCESS_KEY"], used["AWS_SESSION_TOKEN"]]
+    told = "\n".join(line for line in ran.log.splitlines() if "::add-mask::" not in line)
+    assert hits_in(told.encode(), [*held, oidc.key, *oidc.tokens]) == []
+    assert scan_tree(tmp_path / "sandbox" / "state", [*held, oidc.key, *oidc.tokens]) == []
+
+
+def test_a_pull_requests_job_has_no_credential_in_its_environment_files_or_memory(aws: StrictAws, tmp_path: Path) -> None:
+    """Everything that the machine could give is there to be had; the job gets the forge's token, which the search finds as a proof."""
+    github = pytest.importorskip("tests.standins.github", reason="the stand-in for GitHub's API comes with the forges")
+    fake = pytest.importorskip("tests.forge_fake", reason="the same")
+    state = fake.FakeForge()
+    unwanted = {"GOLDENPATH_VALUES_DEV": new_canary("values"), "DEPLOY_KEY": new_canary("deploy")}
+    memory = tmp_path / "memory"
+    with github.serving_github(state) as server, serving_oidc("repo:acme/platform:pull_request") as oidc:
+        forge = Forge(tmp_path / "forge")
+        forge.found(f"forge:\n  url: {server.url}\n  repository: acme/platform\n")
+        forge.push("main")
+        hostile = Hostile(forge, tmp_path / OWNED)
+        state.propose(hostile.head, by="dana", head_ref=hostile.branch, title=hostile.title, body=hostile.title)
+        token = f"ghs_{secrets.token_hex(18)}"
+        ran = forge.rig.run(
+            forge.workflow("secret-request-pr.yml"), "pull_request", hostile.payload("opened"), oidc=oidc,
+            variables={"GOLDENPATH_ROLE_DEV": ROLE}, extra={**without_keys(aws), "MEMORY_DUMP": str(memory)},
+            secrets={"GITHUB_TOKEN": token, **unwanted},
+        )  # fmt: skip
+    environment = ran.call("pr", "check")["environment"]
+    needles = [*unwanted.values(), oidc.key, aws.environment(RUNNER)["AWS_SECRET_ACCESS_KEY"]]
+    assert (oidc.asked, oidc.refused) == ([], 0)
+    assert [name for name in environment if name.startswith(("ACTIONS_ID_TOKEN", "AWS_ACCESS", "AWS_SECRET", "AWS_SESSION"))] == []
+    assert not any(needle in text for needle in needles for text in environment.values())
+    assert memory.is_file(), ran.log
+    content = memory.read_bytes()
+    memory.unlink()
+    assert token.encode() in content, "the search sees what is there"
+    assert [needle for needle in needles if needle.encode() in content] == []
+    assert scan_tree(tmp_path, needles) == []
 
 
 OWNED = "owned"
