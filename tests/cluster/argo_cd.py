@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from tests.cluster.api_client import Json
+from tests.cluster.api_client import ApiRefused, Json
 from tests.cluster.api_server import ApiServer
 from tests.cluster.definitions import released
 from tests.cluster.process import Process, free_port, http_answers, port_answers, wait_until
@@ -112,8 +113,11 @@ class ArgoCd:
     def delete_application(self, name: str) -> None:
         """Forget an Application; what it synced stays, because nothing of it is owned. There is no waiting for the garbage collector."""
         path = f"{_APPLICATIONS}/{name}"
-        if self._cluster.get(path) is not None:
+        try:
             self._cluster.call("DELETE", f"{path}?propagationPolicy=Background")
+        except ApiRefused as error:  # an ApplicationSet may have taken it away a moment before
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def application(self, name: str) -> Json:
         """Return an Application as it is now."""

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -154,6 +155,19 @@ class Gitea(Process):
         except urllib.error.HTTPError as error:
             raise Refused(error.code, error.read().decode(errors="replace")) from None
         return json.loads(text) if text.strip() else None
+
+    def await_branch(self, repository: str, name: str, *, seconds: float = 30) -> None:
+        """Wait until a branch that was pushed is known: Gitea notes a push aside, and until then lists nothing about it."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                self.ask(ADMIN, "GET", f"/repos/{repository}/branches/{name}")
+            except Refused as error:
+                if error.status != 404 or time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def remote(self, login: str, repository: str) -> str:
         """Return the address to push to as somebody; it holds their token, and is worth nothing after the tests."""

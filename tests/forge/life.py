@@ -71,6 +71,7 @@ class ForgeLife:
         self.git(ENGINEER, "add", "--all")
         self.git(ENGINEER, "commit", "--quiet", "--message", "Found the platform")
         self.git(ENGINEER, "push", "--quiet", "origin", "main")
+        self.gitea.await_branch(self.repository, "main")
 
     def request(self) -> int:
         """A developer asks, and the pull request is open."""

@@ -101,6 +101,7 @@ class Stage:
         world.git("pat", "commit", "--quiet", "--amend", "--no-edit")
         world.git("pat", "remote", "add", "origin", self.gitea.remote(ADMIN, self.repository))
         world.git("pat", "push", "--quiet", "origin", "main:main")
+        self.gitea.await_branch(self.repository, "main")
 
 
 @pytest.fixture
