@@ -161,7 +161,7 @@ class Gitea(Process):
         until = time.monotonic() + seconds
         while True:
             try:
-                self.ask(ADMIN, "GET", f"/repos/{repository}/branches/{name}")
+                self.ask(ADMIN, "GET", f"/repos/{repository}/pulls?state=open&base_branch={name}")
             except Refused as error:
                 if error.status != 404 or time.monotonic() > until:
                     raise
