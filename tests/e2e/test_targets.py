@@ -12,6 +12,7 @@ from tests.cluster_fake import FakeCluster
 from tests.e2e.cluster_world import REF, SECRET_REF, ClusterWorld
 from tests.e2e.world import SEC_0007, World
 
+from goldenpath.app import targets
 from goldenpath.errors import AccessDenied, ProviderUnavailable
 from goldenpath.model.cluster import EXTERNAL_SECRET, ClusterObject, Kind, KubernetesSecret, Listing, ObjectMeta, Owner
 from goldenpath.model.secret import SecretValue
@@ -116,7 +117,9 @@ def test_a_cluster_without_external_secrets_is_looked_at_all_the_same(rig: Clust
     assert rig.cli("apply", "--dry-run").code == 6
 
 
-def test_credentials_for_the_namespace_alone_are_enough(rig: ClusterWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("few", [0, 10], ids=["asked-for-all-first", "asked-one-by-one"])
+def test_credentials_for_the_namespace_alone_are_enough(rig: ClusterWorld, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "_FEW", few)
     everything = rig.cluster.list
 
     def only_there(kind: Kind, *, namespace: str = "", labels: Mapping[str, str] = {}) -> Listing:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.reviewed import require_reviewed_settings, review, unreviewed
 from goldenpath.app.revision import Governance, read_governance, read_requests, require_clean
 from goldenpath.app.services import Services
-from goldenpath.errors import GoldenpathError, InvalidIntent, NotFound
-from goldenpath.model.cluster import EXTERNAL_SECRET, EXTERNAL_SECRETS_GROUP, Kind
+from goldenpath.errors import AccessDenied, GoldenpathError, InvalidIntent, NotFound
+from goldenpath.model.cluster import EXTERNAL_SECRET, EXTERNAL_SECRETS_GROUP, ClusterObject, Kind
 from goldenpath.model.environment import ENVIRONMENTS
 from goldenpath.model.lifecycle import PROJECTED_STATES
 from goldenpath.model.request import SecretRequest
-from goldenpath.ports.cluster import ClusterProbe
+from goldenpath.ports.cluster import ClusterProbe, ClusterReader
 from goldenpath.projection.stores import is_projectable
 
 
@@ -126,6 +126,15 @@ def served_external_secret(cluster: ClusterProbe, preferred: str) -> Kind:
     wanted = preferred.rpartition("/")[2]
     known = [version for version in versions if version in {"v1", "v1beta1"}]
     return EXTERNAL_SECRET.at(wanted if wanted in versions else (known or list(versions))[0])
+
+
+def list_visible(cluster: ClusterReader, kind: Kind, namespaces: Collection[str]) -> tuple[tuple[ClusterObject, ...], bool]:
+    """Return the objects of the cluster, or of these namespaces alone where these credentials may not see more; and whether that was so."""
+    try:
+        return cluster.list(kind).objects, False
+    except AccessDenied:
+        parts = [cluster.list(kind, namespace=namespace).objects for namespace in namespaces]
+        return tuple(found for part in parts for found in part), True
 
 
 def _named(selection: Selection, request: SecretRequest, environment: str) -> bool:

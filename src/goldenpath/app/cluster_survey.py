@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from goldenpath.app.cluster_selection import served_external_secret
+from goldenpath.app.cluster_selection import list_visible, served_external_secret
 from goldenpath.app.committed_manifests import CommittedManifests
 from goldenpath.app.deliver import rendered
 from goldenpath.app.protected import protected_tip
 from goldenpath.app.revision import Governance, find_entry, read_governance, read_requests, require_clean
 from goldenpath.app.services import Services
-from goldenpath.app.targets import list_visible
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.cluster_drift import WantedObject
 from goldenpath.delivery.cluster_orphans import Explained

@@ -6,14 +6,14 @@ is there would otherwise be taken over by External Secrets as soon as the manife
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from goldenpath.app.cluster_selection import served_external_secret
+from goldenpath.app.cluster_selection import list_visible, served_external_secret
 from goldenpath.app.revision import Governance
 from goldenpath.app.services import Services
 from goldenpath.app.trail import joins_of, open_trail
 from goldenpath.delivery.secret_owner import ownership
-from goldenpath.errors import AccessDenied, Conflict, NotFound
+from goldenpath.errors import Conflict, NotFound
 from goldenpath.model.audit import Target
 from goldenpath.model.cluster import EXTERNAL_SECRET, SECRET, ClusterAccess, ClusterObject, Kind, ObjectRef
 from goldenpath.model.naming import external_secret_name
@@ -23,6 +23,7 @@ from goldenpath.ports.cluster import Cluster
 from goldenpath.projection.overlays import stands
 
 Objects = Mapping[ObjectRef, ClusterObject]
+_FEW = 10
 
 
 def require_own_targets(services: Services, governance: Governance, requests: Sequence[SecretRequest]) -> None:
@@ -56,7 +57,7 @@ def _faults(services: Services, governance: Governance, requests: Sequence[Secre
         "cluster.list", target=Target(environment=environment), joins=joins_of(services, commit=governance.commit)
     ) as operation:
         cluster = services.cluster(environment, ClusterAccess())
-        secrets = _by_ref(list_visible(cluster, SECRET, namespaces)[0])
+        secrets = _objects(cluster, SECRET, namespaces)
         externals = _externals(cluster, governance, namespaces)
         operation.add_detail("objects", str(len(secrets) + len(externals)))
     return [(request.id, words) for request in requests for words in _faults_of(request, secrets, externals)]
@@ -68,7 +69,7 @@ def _externals(cluster: Cluster, governance: Governance, namespaces: Sequence[st
         kind = served_external_secret(cluster, governance.settings.external_secrets.api_version)
     except NotFound:
         return {}
-    return _by_ref(list_visible(cluster, kind, namespaces)[0])
+    return _objects(cluster, kind, namespaces)
 
 
 def _faults_of(request: SecretRequest, secrets: Objects, externals: Objects) -> Iterator[str]:
@@ -93,14 +94,8 @@ def _makes(external: ClusterObject, target: ObjectRef) -> bool:
     return external.meta.namespace == target.namespace and (name or external.meta.name) == target.name
 
 
-def list_visible(cluster: Cluster, kind: Kind, namespaces: Collection[str]) -> tuple[tuple[ClusterObject, ...], bool]:
-    """Return the objects of the cluster, or of these namespaces alone where these credentials may not see more; and whether that was so."""
-    try:
-        return cluster.list(kind).objects, False
-    except AccessDenied:
-        parts = [cluster.list(kind, namespace=namespace).objects for namespace in namespaces]
-        return tuple(found for part in parts for found in part), True
-
-
-def _by_ref(objects: Sequence[ClusterObject]) -> dict[ObjectRef, ClusterObject]:
-    return {each.ref: each for each in objects}
+def _objects(cluster: Cluster, kind: Kind, namespaces: Sequence[str]) -> Objects:
+    """Return what lies in the namespaces: asked one by one while they are few, since a cluster holds much that is none of ours."""
+    if len(namespaces) > _FEW:
+        return {each.ref: each for each in list_visible(cluster, kind, namespaces)[0]}
+    return {each.ref: each for namespace in namespaces for each in cluster.list(kind, namespace=namespace).objects}
