@@ -223,8 +223,3 @@ class ForgeLife:
             },
         ]
         return {"apiVersion": "goldenpath.io/v1", "kind": "Approvers", "people": people}
-
-
-def readable(log: str) -> str:
-    """Return what the steps of a workflow printed, without act's own marks."""
-    return "\n".join(line.partition("| ")[2] for line in log.splitlines() if "| " in line)
